@@ -1,0 +1,8 @@
+package iam
+
+// The built-in names.
+const (
+	DefaultRealm    = "platform"
+	AnonymousClient = "anonymous"
+	VideoAudience   = "video-api"
+)

@@ -1,0 +1,25 @@
+package iam
+
+// KeyStatus is the state of a signing key.
+type KeyStatus string
+
+const (
+	KeyActive   KeyStatus = "ACTIVE"   // signs and verifies
+	KeyPassive  KeyStatus = "PASSIVE"  // only verifies
+	KeyDisabled KeyStatus = "DISABLED" // neither
+)
+
+// Key is one signing key of a realm as stored: the secret half is sealed under
+// the master key with the realm, the id and the purpose as associated data.
+type Key struct {
+	ID          string    `json:"id"`
+	RealmID     string    `json:"-"`
+	KID         string    `json:"kid"`
+	Algorithm   string    `json:"algorithm"` // RS256, PS256, ES256, EdDSA, HS512
+	Status      KeyStatus `json:"status"`
+	Priority    int       `json:"priority"` // the highest active key of an algorithm signs
+	CreatedAt   int64     `json:"createdAt"`
+	Certificate []byte    `json:"certificate,omitempty"` // DER, RSA and EC keys
+	Public      []byte    `json:"public,omitempty"`      // PKIX DER; empty for HMAC
+	Sealed      []byte    `json:"sealed"`                // PKCS#8 DER or HMAC bytes
+}

@@ -1,0 +1,36 @@
+package iam
+
+// RevocationKind says what a feed entry refuses.
+type RevocationKind string
+
+const (
+	RevokeToken         RevocationKind = "jti"
+	RevokeFamily        RevocationKind = "family"
+	RevokeClientSession RevocationKind = "client_session" // ID = session id + "/" + client UUID
+	RevokeSession       RevocationKind = "session"
+	RevokeUser          RevocationKind = "user"
+	RevokeClient        RevocationKind = "client" // ID = client UUID
+	RevokeRealm         RevocationKind = "realm"
+	// ForgetMembers is not a refusal: a user's memberships changed.
+	ForgetMembers RevocationKind = "members"
+)
+
+// Revocation is one entry of the revocation feed. For user, client and realm
+// only tokens with iat < IssuedBefore (Unix seconds) are refused; for the
+// others every token that names the ID.
+type Revocation struct {
+	Seq          int64 // assigned by the store, ascending
+	RealmID      string
+	Kind         RevocationKind
+	ID           string
+	IssuedBefore int64
+	Until        int64 // Unix ms: after it no token can be touched any more
+}
+
+// ConfigRows is the whole configuration as stored, read in one transaction.
+type ConfigRows struct {
+	Version int64
+	Realms  []Realm
+	Clients []Client // RealmID set
+	Keys    []Key    // RealmID set
+}

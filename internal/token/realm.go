@@ -1,0 +1,45 @@
+package token
+
+import (
+	"crypto"
+
+	"github.com/seed-a6a28e10/usher/internal/iam"
+)
+
+// Realm is one realm as tokens see it: its configuration, its keys and the one
+// issuer it states whatever prefix a request used. Immutable, part of a snapshot.
+type Realm struct {
+	*iam.RealmConfig
+	Keys   Keyring
+	Issuer string // {public URL}/auth/realms/{name}
+	JWKS   []byte // the certs document, rendered once
+	// PublicKey is the base64 DER of the active RSA key (realm info), "" if none.
+	PublicKey string
+}
+
+// Signer makes one signature over a signing input. It is the seam for another
+// RSA implementation.
+type Signer interface {
+	Sign(input []byte) ([]byte, error)
+}
+
+// Keyring is one realm's usable keys. Package keys builds it.
+type Keyring struct {
+	Signing map[string]SigningKey // the active key by algorithm, "HS512" included
+	Verify  map[string]VerifyKey  // active and passive keys by kid
+}
+
+// SigningKey is an active key.
+type SigningKey struct {
+	KID    string
+	Alg    string
+	Signer Signer
+}
+
+// VerifyKey is a key that may verify, with its one allowed algorithm.
+type VerifyKey struct {
+	KID    string
+	Alg    string
+	Public crypto.PublicKey // *rsa.PublicKey, *ecdsa.PublicKey, ed25519.PublicKey; nil for HMAC
+	Secret []byte           // HMAC only
+}

@@ -1,0 +1,30 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"net/netip"
+)
+
+// Request is what an adapter hands to a handler: the HTTP request, its id, and
+// the client's address as the trusted proxies state it.
+type Request struct {
+	*http.Request
+	ID      string
+	Address netip.Addr
+	// Secure says whether the client used https, as seen through trusted proxies.
+	Secure bool
+}
+
+// Reply is a handler's outcome. Body is written as it is when it is a []byte,
+// else marshalled as JSON; nil sends no body.
+type Reply struct {
+	Status      int // 0: 200
+	Header      http.Header
+	ContentType string // "" for JSON: application/json
+	Body        any
+}
+
+// Handler answers a request or says why not. No handler sees a ResponseWriter,
+// so a missing return after an error is impossible.
+type Handler func(ctx context.Context, r *Request) (Reply, error)
