@@ -1,0 +1,132 @@
+package arch
+
+import (
+	"sort"
+	"strings"
+	"testing"
+)
+
+// arrows lists every package of this module with the packages of this module
+// that its code may import. Arrows run down only; services never import each
+// other; stores know no service. "internal/..." stands for every package below
+// internal. Test files are free, as long as the compiler finds no circle.
+var arrows = map[string][]string{
+	// What things are.
+	"api":                {},
+	"internal/config":    {},
+	"internal/iam":       {},
+	"internal/oauth":     {},
+	"internal/secret":    {},
+	"internal/telemetry": {},
+	"internal/vms":       {},
+
+	// Who knows how.
+	"internal/admin":          {"internal/iam", "internal/secret", "internal/vms"},
+	"internal/keys":           {"internal/iam", "internal/token"},
+	"internal/live":           {"internal/iam", "internal/oauth", "internal/token", "internal/vms"},
+	"internal/login":          {"internal/iam", "internal/secret"},
+	"internal/store/sqlstore": {"internal/iam", "internal/vms"},
+	"internal/token":          {"internal/iam", "internal/oauth"},
+	"internal/web":            {"api", "internal/iam", "internal/oauth", "internal/telemetry"},
+
+	// Who decides, who answers.
+	"internal/grant":           {"internal/iam", "internal/oauth", "internal/secret", "internal/token"},
+	"internal/store/sqlite":    {"internal/iam", "internal/store/sqlstore"},
+	"internal/store/storetest": {"internal/iam", "internal/vms"},
+	"internal/web/oidc":        {"api", "internal/grant", "internal/iam", "internal/oauth", "internal/token", "internal/web"},
+	"internal/web/vmsapi":      {"api", "internal/oauth", "internal/vms", "internal/web"},
+
+	// Who wires, who runs.
+	"internal/app":  {"api", "internal/..."},
+	"internal/arch": {},
+	"cmd/usher":     {"api", "internal/app", "internal/config"},
+	"bench/load":    {"api"},
+}
+
+// testOnly packages hold suites; only test files may import them.
+var testOnly = map[string]bool{"internal/store/storetest": true}
+
+func TestArrows(t *testing.T) {
+	t.Parallel()
+	for _, p := range packages(t) {
+		allowed, placed := arrows[p.path]
+		if !placed {
+			t.Errorf("package %s has no place in the table of allowed arrows", p.path)
+			continue
+		}
+		for _, f := range p.files {
+			for _, imp := range f.own {
+				if !permits(allowed, imp) {
+					t.Errorf("%s imports %s, which %s may not", f.name, imp, p.path)
+				}
+				if testOnly[imp] {
+					t.Errorf("%s imports %s, which is for test files only", f.name, imp)
+				}
+			}
+		}
+	}
+}
+
+func TestTableNamesOnlyWhatExists(t *testing.T) {
+	t.Parallel()
+	exists := map[string]bool{}
+	for _, p := range packages(t) {
+		exists[p.path] = true
+	}
+	var gone []string
+	for name, allowed := range arrows {
+		for _, n := range append([]string{name}, allowed...) {
+			if !exists[n] && !strings.HasSuffix(n, "/...") {
+				gone = append(gone, n)
+			}
+		}
+	}
+	sort.Strings(gone)
+	for i, n := range gone {
+		if i == 0 || gone[i-1] != n {
+			t.Errorf("the table names %s, which does not exist", n)
+		}
+	}
+}
+
+func permits(allowed []string, imp string) bool {
+	for _, a := range allowed {
+		if a == imp {
+			return true
+		}
+		if dir, ok := strings.CutSuffix(a, "..."); ok && strings.HasPrefix(imp, dir) {
+			return true
+		}
+	}
+	return false
+}
+
+// TestNoCircleOfFloors checks the table itself: every arrow leads to a lower
+// floor, a floor being one more than the highest floor imported.
+func TestNoCircleOfFloors(t *testing.T) {
+	t.Parallel()
+	const floors = 6
+	floor := map[string]int{}
+	var measure func(name string, path []string) int
+	measure = func(name string, path []string) int {
+		if n, ok := floor[name]; ok {
+			return n
+		}
+		if len(path) > len(arrows) {
+			t.Fatalf("the table has a circle: %s", strings.Join(path, " → "))
+		}
+		highest := 0
+		for other := range arrows {
+			if other != name && permits(arrows[name], other) {
+				highest = max(highest, measure(other, append(path, other)))
+			}
+		}
+		floor[name] = highest + 1
+		return highest + 1
+	}
+	for name := range arrows {
+		if n := measure(name, []string{name}); n > floors {
+			t.Errorf("%s stands on floor %d; the house has %d", name, n, floors)
+		}
+	}
+}
