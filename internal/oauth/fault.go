@@ -86,6 +86,8 @@ type Error struct {
 	Fault Fault
 	Arg   string // fills the text's placeholder; never a secret
 	Hint  string // overrides the fault's standing error_hint
+	// Status replaces the fault's own status when a realm's switch says so; 0 keeps it.
+	Status int
 	// RetryAfter in seconds, for 429 and 503.
 	RetryAfter int
 	// ID is the error_id already written to an event; web makes one when empty.
@@ -107,6 +109,9 @@ func (e *Error) WithHint(hint string) *Error { c := *e; c.Hint = hint; return &c
 
 // WithID returns a copy of e that carries the id of the event written for it.
 func (e *Error) WithID(id string) *Error { c := *e; c.ID = id; return &c }
+
+// WithStatus returns a copy of e that is answered with another status.
+func (e *Error) WithStatus(status int) *Error { c := *e; c.Status = status; return &c }
 
 func (e *Error) Error() string {
 	if e.Cause != nil {

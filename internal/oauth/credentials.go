@@ -1,0 +1,96 @@
+package oauth
+
+import (
+	"encoding/base64"
+	"strings"
+)
+
+// Basic is what an Authorization header says about the client.
+type Basic struct {
+	ID, Secret string
+	// Present says that the header names the Basic scheme.
+	Present bool
+	// Malformed says that its credentials cannot be read; ID and Secret are empty.
+	Malformed bool
+}
+
+// ParseBasic reads an Authorization header's client credentials. Identifier and
+// secret are form-decoded after base64, as RFC 6749 section 2.3.1 says; a part
+// that is no valid encoding is taken as it stands, since many clients send it
+// raw. Another scheme, or none, is not Present.
+func ParseBasic(header string) Basic {
+	rest, ok := cutScheme(header, BasicWord)
+	if !ok {
+		return Basic{}
+	}
+	raw, err := base64.StdEncoding.Strict().DecodeString(rest)
+	if err != nil {
+		return Basic{Present: true, Malformed: true}
+	}
+	id, secret, found := strings.Cut(string(raw), ":")
+	if !found {
+		return Basic{Present: true, Malformed: true}
+	}
+	return Basic{ID: decodeOrRaw(id), Secret: decodeOrRaw(secret), Present: true}
+}
+
+func decodeOrRaw(s string) string {
+	if out, ok := unescape(s); ok {
+		return out
+	}
+	return s
+}
+
+// Bearer is what an Authorization header says about an access token.
+type Bearer struct {
+	Token string
+	// Present says that the header names the Bearer scheme and something after it.
+	Present bool
+	// Malformed says that what follows is no b64token (RFC 6750 section 2.1);
+	// Token is empty.
+	Malformed bool
+}
+
+// ParseBearer reads an Authorization header's access token; the scheme may have
+// any case. A scheme without a token counts as no credentials at all.
+func ParseBearer(header string) Bearer {
+	rest, ok := cutScheme(header, BearerWord)
+	if !ok || rest == "" {
+		return Bearer{}
+	}
+	if !isB64Token(rest) {
+		return Bearer{Present: true, Malformed: true}
+	}
+	return Bearer{Token: rest, Present: true}
+}
+
+// cutScheme returns what follows the scheme word in an Authorization header.
+func cutScheme(header, scheme string) (rest string, ok bool) {
+	header = strings.Trim(header, " \t")
+	if len(header) < len(scheme) || !strings.EqualFold(header[:len(scheme)], scheme) {
+		return "", false
+	}
+	rest = header[len(scheme):]
+	if rest != "" && rest[0] != ' ' && rest[0] != '\t' {
+		return "", false // a longer scheme name
+	}
+	return strings.TrimLeft(rest, " \t"), true
+}
+
+// isB64Token checks 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"=".
+func isB64Token(s string) bool {
+	body := strings.TrimRight(s, "=")
+	if body == "" {
+		return false
+	}
+	for i := 0; i < len(body); i++ {
+		c := body[i]
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
+		case c == '-', c == '.', c == '_', c == '~', c == '+', c == '/':
+		default:
+			return false
+		}
+	}
+	return true
+}
