@@ -23,7 +23,7 @@ type ClientSession struct {
 	StartedAt int64
 }
 
-// Sessions bundles what one read at the token endpoint fetches about a family:
+// FamilyView bundles what one read at the token endpoint fetches about a family:
 // the rows and the store's time (Unix ms), by which all nodes judge alike.
 // ClientSession is nil when it was removed; the user is nil when deleted.
 type FamilyView struct {
