@@ -1,0 +1,49 @@
+# Usher's everyday commands. CONTRIBUTING.md and docs/development.md explain them.
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.PHONY: help run build deps test unit interop race lint bench fuzz clean
+
+# Where `make run` keeps its data; delete the folder to begin anew.
+DATA     ?= .data/dev
+LISTEN   ?= 127.0.0.1:8080
+FUZZTIME ?= 10m
+# How long each program under bench/ measures.
+SECONDS_EACH ?= 30
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## start Usher for development, keeping its data in .data
+	@mkdir -p $(dir $(DATA))
+	go run ./cmd/usher dev --listen $(LISTEN) --data $(DATA)
+
+build: ## build bin/usher
+	CGO_ENABLED=0 go build -trimpath -o bin/usher ./cmd/usher
+
+deps: ## install what the tests need (Debian and npm packages)
+	@scripts/check-go
+	@scripts/setup
+
+test: deps unit interop ## every correctness test: both modules, real clients
+
+unit: ## the main module's tests only; needs nothing but Go
+	go test -timeout 10m ./...
+
+interop: deps ## the tests with real clients only
+	cd interop && go test -count=1 -timeout 10m ./...
+
+race: ## the main module's tests under the race detector, volumes divided by 10
+	USHER_TEST_SCALE=$${USHER_TEST_SCALE:-0.1} go test -race -timeout 20m ./...
+
+lint: ## gofmt, go vet, staticcheck, the libc check
+	@scripts/lint
+
+bench: ## the numbers: Go benchmarks, then the load programs
+	go test -run '^$$' -bench . -benchmem -timeout 30m ./...
+	go run ./bench/load --seconds $(SECONDS_EACH)
+
+fuzz: ## fuzz every target for FUZZTIME (10m)
+	FUZZTIME=$(FUZZTIME) scripts/fuzz
+
+clean: ## delete what was built; keeps .data
+	rm -rf bin interop/npm/node_modules
