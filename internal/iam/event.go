@@ -14,4 +14,5 @@ type Event struct {
 	Address   string
 	Error     string
 	Details   map[string]string // never a secret
+	Row       int64             // assigned by the store, ascending; the cursor of a reader
 }

@@ -41,6 +41,9 @@ type Login struct {
 	Family        *Family // nil when the client gets no refresh token
 	ClearFailures string  // key of the failure row to delete; "" none
 	Event         *Event
+	// UserEpoch is the Epoch of the user as the login read it: a login that
+	// was judged before a password change must not outlive it. 0: not checked.
+	UserEpoch int64
 }
 
 // RealmImport is a whole realm as one import writes it: all or nothing.

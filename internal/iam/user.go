@@ -31,6 +31,9 @@ type User struct {
 	// Other holds the remaining credentials (TOTP seeds …), secret parts sealed.
 	Other []Credential               `json:"other,omitempty"`
 	Kept  map[string]json.RawMessage `json:"kept,omitempty"`
+	// Epoch counts password changes and disablings (not re-hashings); see
+	// Login.UserEpoch.
+	Epoch int64 `json:"-"`
 }
 
 // SecondFactor says whether the user has a credential beside the password that
