@@ -1,0 +1,94 @@
+package telemetry
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+func TestMetricsNamesAndLabels(t *testing.T) {
+	t.Parallel()
+	reg := prometheus.NewRegistry()
+	m := NewMetrics(reg, Build{"v0", "abc", "go1"})
+	r := m.Route("/v1/vms")
+	for range 2 { // the second time over the saved series
+		r.Started()
+		r.Answered("GET", 200, time.Millisecond)
+	}
+	for i := range 50 { // no request can add a series
+		r.Started()
+		r.Answered(fmt.Sprintf("X%d", i), 1000+i, time.Millisecond)
+		m.Grant(fmt.Sprint(i), "ok")
+		m.Login(fmt.Sprint(i))
+	}
+	m.Refresh("rotating", "converge")
+	m.Hash("argon2", time.Millisecond)
+	m.Commit(3, time.Millisecond, "ok")
+	m.Session("opened")
+	m.TokenChecked(true)
+	m.RateLimited()
+	m.Watch(FeedAge, func() float64 { return 1.5 })
+	m.Watch(HashQueueLength, func() float64 { return 0 })
+
+	got, err := reg.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := regexp.MustCompile(`^(usher|go|process)(_[a-z0-9]+)+$`)
+	series := map[string]int{}
+	for _, f := range got {
+		if !name.MatchString(f.GetName()) {
+			t.Errorf("name %s", f.GetName())
+		}
+		if f.GetType().String() == "COUNTER" && strings.HasPrefix(f.GetName(), "usher_") && !strings.HasSuffix(f.GetName(), "_total") {
+			t.Errorf("counter %s", f.GetName())
+		}
+		series[f.GetName()] = len(f.GetMetric())
+		for _, mm := range f.GetMetric() {
+			for _, l := range mm.GetLabel() {
+				if strings.HasSuffix(l.GetName(), "id") {
+					t.Errorf("%s has label %s", f.GetName(), l.GetName())
+				}
+			}
+		}
+	}
+	for want, n := range map[string]int{
+		"usher_http_requests_total": 2, "usher_http_request_duration_seconds": 2, "usher_token_grants_total": 1,
+		"usher_login_attempts_total": 1, "usher_refresh_total": 1, "usher_feed_age_seconds": 1,
+		"usher_hash_queue_length": 1, "usher_store_commit_batch_size": 1, "usher_build_info": 1,
+	} {
+		if series[want] != n {
+			t.Errorf("%s has %d series, want %d", want, series[want], n)
+		}
+	}
+}
+
+func TestNilMetricsRecordNothing(t *testing.T) {
+	t.Parallel()
+	var m *Metrics
+	m.Grant("password", "ok")
+	m.Refresh("rotating", "rotate")
+	m.Login("ok")
+	m.Hash("argon2", 0)
+	m.Commit(1, 0, "ok")
+	m.Session("opened")
+	m.TokenChecked(false)
+	m.RateLimited()
+	m.Watch(Sessions, nil)
+	r := m.Route("/")
+	r.Started()
+	r.Answered("GET", 200, 0)
+}
+
+func BenchmarkRoute(b *testing.B) {
+	r := NewMetrics(prometheus.NewRegistry(), Build{}).Route("/v1/vms")
+	b.ReportAllocs()
+	for b.Loop() {
+		r.Started()
+		r.Answered("GET", 200, time.Millisecond)
+	}
+}
