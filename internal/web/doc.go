@@ -1,5 +1,5 @@
-// Package web is the HTTP kit: adapters that decode a request, call a handler
-// and write its reply or its error in one of the dialects; request ids, client
-// addresses, limits, CORS, access log. It may import iam, oauth, api and
-// telemetry.
+// Package web is the HTTP kit: adapters that call a handler and write its reply
+// or its error in one of the dialects; the one table from fault to answer;
+// request ids, client addresses, body limits, CORS, access log. It may import
+// iam, oauth, api and telemetry.
 package web

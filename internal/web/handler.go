@@ -26,5 +26,9 @@ type Reply struct {
 }
 
 // Handler answers a request or says why not. No handler sees a ResponseWriter,
-// so a missing return after an error is impossible.
+// so a missing return after an error is impossible. Beside an error only the
+// reply's Header counts: that is how a refusal carries CORS headers or Allow.
 type Handler func(ctx context.Context, r *Request) (Reply, error)
+
+// Adapter makes an http.Handler of a Handler; it chooses the error dialect.
+type Adapter func(k *Kit, h Handler) http.Handler
