@@ -1,0 +1,225 @@
+package admin
+
+import (
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/pem"
+	"strconv"
+	"strings"
+
+	"github.com/seed-a6a28e10/usher/internal/iam"
+)
+
+const keyProvider = "org.keycloak.keys.KeyProvider"
+
+// keyComponents reads the realm's keys out of its components; components of
+// other kinds are kept.
+func keyComponents(o *object, d *Draft) {
+	all, ok := o.child("components")
+	if !ok {
+		return
+	}
+	rest := map[string]json.RawMessage{}
+	for i := range all.node.kids {
+		m := &all.node.kids[i]
+		if m.name != keyProvider {
+			rest[m.name] = all.raw(&m.value)
+			if says(&m.value) {
+				all.warn(m.name, notUsed)
+			}
+			continue
+		}
+		for _, k := range all.list(m.name) {
+			keyComponent(k, d)
+		}
+	}
+	if len(rest) > 0 {
+		raw, err := json.Marshal(rest)
+		if err == nil { // raw messages of a parsed file always marshal
+			d.Realm.Kept = keep(d.Realm.Kept, "", map[string]json.RawMessage{"components": raw})
+		}
+	}
+}
+
+// keyComponent reads one key. Providers that make no signing key, and
+// algorithms without a signer here, are kept and named.
+func keyComponent(k *object, d *Draft) {
+	provider := k.str("providerId", "")
+	config := k.textsMap("config")
+	m := KeyMaterial{Status: iam.KeyActive, Priority: atoi(one(config, "priority")), KID: one(config, "kid")}
+	k.used = words("id name providerId subComponents subType config parentId providerType")
+	k.rest(nil)
+	switch {
+	case one(config, "enabled") == "false":
+		m.Status = iam.KeyDisabled
+	case one(config, "active") == "false":
+		m.Status = iam.KeyPassive
+	}
+	var fault string
+	switch provider {
+	case "rsa-generated", "rsa":
+		m.Algorithm = orElse(one(config, "algorithm"), "RS256")
+		fault = privateKey(&m, one(config, "privateKey"), one(config, "certificate"))
+	case "ecdsa-generated":
+		m.Algorithm = curveAlgorithm(orElse(one(config, "ecdsaEllipticCurveKey"), "P-256"))
+		fault = privateKey(&m, one(config, "ecdsaPrivateKey"), one(config, "certificate"))
+	case "eddsa-generated":
+		m.Algorithm = orElse(one(config, "eddsaEllipticCurveKey"), "Ed25519")
+		if m.Algorithm == "Ed25519" {
+			m.Algorithm = "EdDSA"
+		}
+		fault = privateKey(&m, one(config, "eddsaPrivateKey"), "")
+	case "hmac-generated", "hmac-generated-hs512":
+		m.Algorithm = orElse(one(config, "algorithm"), map[bool]string{true: "HS512", false: "HS256"}[provider == "hmac-generated-hs512"])
+		fault = hmacKey(&m, one(config, "secret"))
+	}
+	switch {
+	case !signs(m.Algorithm):
+		reason := "the key provider " + provider + " is " + notUsed
+		if m.Algorithm != "" {
+			reason = "keys for " + m.Algorithm + " are " + notUsed
+		}
+		k.warn("providerId", reason)
+		d.Realm.Kept = keep(d.Realm.Kept, "components/keys/"+strconv.Itoa(int(k.node.at)), wholeOf(k))
+	case fault != "":
+		k.fault("config", fault)
+	case m.Private == nil && m.Secret == nil:
+		k.warn("config", "without key material: a new key is made")
+	default:
+		d.Keys = append(d.Keys, m)
+	}
+}
+
+func signs(alg string) bool {
+	switch alg {
+	case "RS256", "PS256", "ES256", "EdDSA", "HS512":
+		return true
+	}
+	return false
+}
+
+func curveAlgorithm(curve string) string {
+	switch curve {
+	case "P-256":
+		return "ES256"
+	case "P-384":
+		return "ES384"
+	}
+	return "ES512"
+}
+
+func one(config map[string][]string, name string) string {
+	if list := config[name]; len(list) > 0 {
+		return list[0]
+	}
+	return ""
+}
+
+func orElse(s, otherwise string) string {
+	if s == "" {
+		return otherwise
+	}
+	return s
+}
+
+// atoi reads a priority; Keycloak takes anything else for 0.
+func atoi(s string) int {
+	n, err := strconv.ParseInt(s, 10, 32)
+	if err != nil {
+		return 0
+	}
+	return int(n)
+}
+
+// privateKey decodes base64 or PEM; what is inside is judged when the key is
+// opened. A masked key (of a partial export) is no material.
+func privateKey(m *KeyMaterial, private, certificate string) string {
+	if private == "" || private == masked {
+		return ""
+	}
+	der, ok := decodeDER(private)
+	if !ok {
+		return "the private key is neither base64 nor PEM"
+	}
+	if text := keyFault(m.Algorithm, der); text != "" && signs(m.Algorithm) {
+		return text
+	}
+	m.Private = der
+	if certificate == "" || certificate == masked {
+		return ""
+	}
+	if m.Certificate, ok = decodeDER(certificate); !ok {
+		return "the certificate is neither base64 nor PEM"
+	}
+	return ""
+}
+
+// keyFault says why a private key cannot be used for alg, or "".
+func keyFault(alg string, der []byte) string {
+	key, err := x509.ParsePKCS8PrivateKey(der)
+	if err != nil {
+		if rsaKey, err1 := x509.ParsePKCS1PrivateKey(der); err1 == nil {
+			key, err = rsaKey, nil
+		} else if ecKey, err2 := x509.ParseECPrivateKey(der); err2 == nil {
+			key, err = ecKey, nil
+		}
+	}
+	if err != nil {
+		return "the private key is neither PKCS#8 nor PKCS#1 nor SEC 1"
+	}
+	switch k := key.(type) {
+	case *rsa.PrivateKey:
+		if alg != "RS256" && alg != "PS256" {
+			return "an RSA key cannot sign with " + alg
+		}
+		if k.N.BitLen() < 2048 {
+			return "an RSA key needs at least 2048 bits"
+		}
+	case *ecdsa.PrivateKey:
+		if alg != "ES256" || k.Curve != elliptic.P256() {
+			return "an EC key on " + k.Curve.Params().Name + " cannot sign with " + alg
+		}
+	case ed25519.PrivateKey:
+		if alg != "EdDSA" {
+			return "an Ed25519 key cannot sign with " + alg
+		}
+	default:
+		return "the private key is of no supported kind"
+	}
+	return ""
+}
+
+func decodeDER(s string) ([]byte, bool) {
+	if strings.Contains(s, "-----BEGIN") {
+		block, _ := pem.Decode([]byte(strings.TrimSpace(s)))
+		if block == nil {
+			return nil, false
+		}
+		return block.Bytes, true
+	}
+	der, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(s), ""))
+	return der, err == nil && len(der) > 0
+}
+
+func hmacKey(m *KeyMaterial, secret string) string {
+	if secret == "" || secret == masked || m.Algorithm != "HS512" {
+		return ""
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(secret, "="))
+	if err != nil {
+		return "the secret is not base64url"
+	}
+	if len(raw) < 32 {
+		return "an HMAC secret needs at least 32 bytes"
+	}
+	if m.KID == "" {
+		return "an HMAC key needs a kid"
+	}
+	m.Secret = raw
+	return ""
+}

@@ -1,0 +1,279 @@
+package admin
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/seed-a6a28e10/usher/internal/iam"
+	"github.com/seed-a6a28e10/usher/internal/secret"
+	"github.com/seed-a6a28e10/usher/internal/vms"
+)
+
+// complete applies what Keycloak does when a file is silent: built-in client
+// scopes, scopes of clients, service account users. It changes only the draft.
+func (im *Importer) complete(d *Draft) []Warning {
+	r := &d.Realm
+	var notes []Warning
+	if d.builtinScopes {
+		r.ClientScopes = im.Scopes.All
+		if r.DefaultScopes == nil {
+			r.DefaultScopes = im.Scopes.Default
+		}
+		if r.OptionalScopes == nil {
+			r.OptionalScopes = im.Scopes.Optional
+		}
+		notes = dropUnknownScopes(d)
+	} else {
+		notes = im.migrateScopes(d)
+	}
+	for i := range d.Clients {
+		c := &d.Clients[i]
+		if c.DefaultScopes == nil {
+			c.DefaultScopes = r.DefaultScopes
+		}
+		if c.OptionalScopes == nil {
+			c.OptionalScopes = r.OptionalScopes
+		}
+		if c.ServiceAccounts && !hasServiceAccount(d, c.ClientID) {
+			d.Users = append(d.Users, DraftUser{User: iam.User{
+				Username: "service-account-" + lowerName(c.ClientID), Enabled: true, ServiceAccountOf: c.ClientID,
+			}})
+		}
+	}
+	return notes
+}
+
+// dropUnknownScopes passes over names that the built-in scopes do not have,
+// when the file brings none of its own.
+func dropUnknownScopes(d *Draft) []Warning {
+	var notes []Warning
+	known := func(path string, list []string) []string {
+		if list == nil {
+			return nil
+		}
+		out := make([]string, 0, len(list))
+		for _, name := range list {
+			if hasScope(d.Realm.ClientScopes, name) {
+				out = append(out, name)
+				continue
+			}
+			notes = append(notes, Warning{Path: path, Count: 1, Line: 1, Reason: "there is no client scope " + name + ": passed over"})
+		}
+		return out
+	}
+	d.Realm.DefaultScopes = known("defaultDefaultClientScopes", d.Realm.DefaultScopes)
+	d.Realm.OptionalScopes = known("defaultOptionalClientScopes", d.Realm.OptionalScopes)
+	for i := range d.Clients {
+		c := &d.Clients[i]
+		c.DefaultScopes = known("clients["+c.ClientID+"].defaultClientScopes", c.DefaultScopes)
+		c.OptionalScopes = known("clients["+c.ClientID+"].optionalClientScopes", c.OptionalScopes)
+	}
+	return notes
+}
+
+func hasServiceAccount(d *Draft, clientID string) bool {
+	return slices.ContainsFunc(d.Users, func(u DraftUser) bool { return u.ServiceAccountOf == clientID })
+}
+
+// migrateScopes adds the scopes that newer Keycloak servers add to older
+// realms when they start: without "basic" tokens would have no subject.
+func (im *Importer) migrateScopes(d *Draft) []Warning {
+	var notes []Warning
+	for _, s := range im.Scopes.All {
+		if (s.Name != "basic" && s.Name != "acr") || hasScope(d.Realm.ClientScopes, s.Name) {
+			continue
+		}
+		d.Realm.ClientScopes = append(d.Realm.ClientScopes, s)
+		d.Realm.DefaultScopes = append(slices.Clone(d.Realm.DefaultScopes), s.Name)
+		for i := range d.Clients {
+			if c := &d.Clients[i]; c.DefaultScopes != nil {
+				c.DefaultScopes = append(slices.Clone(c.DefaultScopes), s.Name)
+			}
+		}
+		notes = append(notes, Warning{Path: "clientScopes", Count: 1, Line: 1,
+			Reason: s.Name + " is missing: added for every client, as Keycloak's own migration does"})
+	}
+	return notes
+}
+
+// rows gives ids, makes keys and hashes, and seals what is secret.
+func (im *Importer) rows(ctx context.Context, d *Draft) (iam.RealmImport, []vms.Membership, error) {
+	r := &d.Realm
+	im.id(&r.ID)
+	var keys []iam.Key
+	done := make(chan error, 1)
+	go func() { // key generation is the slowest part: beside the hashes
+		var err error
+		keys, err = im.keys(r, d.Keys)
+		done <- err
+	}()
+	hashErr := im.people(ctx, d)
+	if err := errors.Join(<-done, hashErr); err != nil {
+		return iam.RealmImport{}, nil, err
+	}
+	out := iam.RealmImport{Realm: *r, Clients: im.clients(d), Keys: keys}
+	out.Realm.Kept = im.sealKept(r.Kept, r.ID, r.ID)
+	for i := range out.Realm.Roles {
+		im.id(&out.Realm.Roles[i].ID)
+	}
+	for _, u := range d.Users {
+		out.Users = append(out.Users, u.User)
+	}
+	return out, im.members(d), nil
+}
+
+func (im *Importer) id(field *string) {
+	if *field == "" {
+		*field = im.NewID()
+	}
+}
+
+// keys opens the file's keys and makes the missing ones: one for the realm's
+// algorithm and one for refresh tokens.
+func (im *Importer) keys(r *iam.Realm, material []KeyMaterial) ([]iam.Key, error) {
+	now := im.Now()
+	var out []iam.Key
+	active := map[string]bool{}
+	for _, m := range material {
+		k, err := im.Keys.Import(r.ID, m, now)
+		if err != nil {
+			return nil, fmt.Errorf("a key of the file (%s): %w", m.Algorithm, err)
+		}
+		out = append(out, k)
+		active[m.Algorithm] = active[m.Algorithm] || m.Status == iam.KeyActive
+	}
+	for _, alg := range []string{r.SignatureAlgorithm, "HS512"} {
+		if active[alg] {
+			continue
+		}
+		k, err := im.Keys.Generate(r.ID, alg, now)
+		if err != nil {
+			return nil, fmt.Errorf("making a key for %s: %w", alg, err)
+		}
+		out = append(out, k)
+	}
+	return out, nil
+}
+
+// people gives users their ids and hashes, and seals their other credentials.
+func (im *Importer) people(ctx context.Context, d *Draft) error {
+	now := im.Now().UnixMilli()
+	for i := range d.Users {
+		u := &d.Users[i]
+		im.id(&u.ID)
+		u.RealmID = d.Realm.ID
+		if u.CreatedAt == 0 {
+			u.CreatedAt = now
+		}
+		for j := range u.Other {
+			c := &u.Other[j]
+			im.id(&c.ID)
+			if c.SecretData != "" {
+				c.SecretData = base64.StdEncoding.EncodeToString(im.Sealer.Seal([]byte(c.SecretData), d.Realm.ID, c.ID, PurposeCredential))
+			}
+		}
+		u.Kept = im.sealKept(u.Kept, d.Realm.ID, u.ID)
+	}
+	return im.parallel(ctx, len(d.Users), func(i int) error { return im.hash(&d.Users[i]) })
+}
+
+// hash turns a plain password into the credential.
+func (im *Importer) hash(u *DraftUser) error {
+	if u.Plain != nil {
+		s, c, err := im.Hasher.Hash(*u.Plain)
+		if err != nil {
+			return fmt.Errorf("hashing the password of %s: %w", u.Username, err)
+		}
+		u.Password = &iam.Credential{Type: "password", SecretData: s, CredentialData: c}
+	}
+	if u.Password != nil {
+		im.id(&u.Password.ID)
+		if u.Password.CreatedAt == 0 {
+			u.Password.CreatedAt = im.Now().UnixMilli()
+		}
+	}
+	return nil
+}
+
+// parallel runs f for 0..n-1, at most Hashers at once.
+func (im *Importer) parallel(ctx context.Context, n int, f func(i int) error) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(max(1, im.Hashers))
+	for i := range n {
+		if ctx.Err() != nil {
+			break
+		}
+		g.Go(func() error { return f(i) })
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	return context.Cause(ctx)
+}
+
+func (im *Importer) clients(d *Draft) []iam.Client {
+	out := slices.Clone(d.Clients)
+	for i := range out {
+		c := &out[i]
+		im.id(&c.ID)
+		c.RealmID = d.Realm.ID
+		if c.Secret == "" && !c.Public && !c.BearerOnly {
+			c.Secret = secret.String(32)
+		}
+		if c.Secret != "" {
+			c.SealedSecret = im.Sealer.Seal([]byte(c.Secret), d.Realm.ID, c.ID, PurposeClientSecret)
+		}
+		c.Kept = im.sealKept(c.Kept, d.Realm.ID, c.ID)
+	}
+	return out
+}
+
+// sealKept seals the kept members that may hold secrets: they become
+// {"sealed": base64}.
+func (im *Importer) sealKept(kept map[string]json.RawMessage, realmID, id string) map[string]json.RawMessage {
+	if len(kept) == 0 {
+		return kept
+	}
+	out := make(map[string]json.RawMessage, len(kept))
+	for name, raw := range kept {
+		if mayHoldSecret(name) {
+			raw, _ = json.Marshal(map[string][]byte{"sealed": im.Sealer.Seal(raw, realmID, id, PurposeKept)}) // bytes always marshal
+		}
+		out[name] = raw
+	}
+	return out
+}
+
+// members turns user names into ids; where the file is silent three
+// VideoManagers are made and every person is a member.
+func (im *Importer) members(d *Draft) []vms.Membership {
+	list := d.VideoManagers
+	ids := make(map[string]string, len(d.Users))
+	var everybody []string
+	for _, u := range d.Users {
+		ids[u.Username] = u.ID
+		if u.ServiceAccountOf == "" {
+			everybody = append(everybody, u.Username)
+		}
+	}
+	if list == nil {
+		list = builtinVideoManagers(everybody, d.firstManager)
+	}
+	out := make([]vms.Membership, len(list))
+	for i, m := range list {
+		out[i] = vms.Membership{VideoManager: m.VideoManager, Members: make([]string, 0, len(m.Members))}
+		out[i].VideoManager.RealmID = d.Realm.ID
+		im.id(&out[i].VideoManager.UUID)
+		for _, name := range m.Members {
+			out[i].Members = append(out[i].Members, ids[name])
+		}
+	}
+	return out
+}
+

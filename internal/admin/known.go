@@ -1,0 +1,72 @@
+package admin
+
+import "strings"
+
+func words(s string) map[string]bool {
+	out := map[string]bool{}
+	for _, w := range strings.Fields(s) {
+		out[w] = true
+	}
+	return out
+}
+
+// The members of Keycloak's representations that are known but not used yet.
+// They are kept; what they say is named in a warning.
+var (
+	knownRealm = words(`displayNameHtml registrationAllowed registrationEmailAsUsername rememberMe verifyEmail
+resetPasswordAllowed editUsernameAllowed userManagedAccessAllowed organizationsEnabled adminPermissionsEnabled adminPermissionsClient
+verifiableCredentialsEnabled scimApiEnabled
+accessTokenLifespanForImplicitFlow accessCodeLifespanUserAction accessCodeLifespanLogin
+actionTokenGeneratedByAdminLifespan actionTokenGeneratedByUserLifespan oauth2DeviceCodeLifespan oauth2DevicePollingInterval
+clientOfflineSessionIdleTimeout clientOfflineSessionMaxLifespan maxSecondaryAuthFailures
+privateKey publicKey certificate codeSecret requiredCredentials defaultRoles
+otpPolicyType otpPolicyAlgorithm otpPolicyInitialCounter otpPolicyDigits otpPolicyLookAheadWindow otpPolicyPeriod
+otpPolicyCodeReusable otpSupportedApplications
+webAuthnPolicyRpEntityName webAuthnPolicySignatureAlgorithms webAuthnPolicyRpId webAuthnPolicyAttestationConveyancePreference
+webAuthnPolicyAuthenticatorAttachment webAuthnPolicyRequireResidentKey webAuthnPolicyUserVerificationRequirement
+webAuthnPolicyCreateTimeout webAuthnPolicyAvoidSameAuthenticatorRegister webAuthnPolicyAcceptableAaguids webAuthnPolicyExtraOrigins
+webAuthnPolicyPasswordlessRpEntityName webAuthnPolicyPasswordlessSignatureAlgorithms webAuthnPolicyPasswordlessRpId
+webAuthnPolicyPasswordlessAttestationConveyancePreference webAuthnPolicyPasswordlessAuthenticatorAttachment
+webAuthnPolicyPasswordlessRequireResidentKey webAuthnPolicyPasswordlessUserVerificationRequirement
+webAuthnPolicyPasswordlessCreateTimeout webAuthnPolicyPasswordlessAvoidSameAuthenticatorRegister
+webAuthnPolicyPasswordlessAcceptableAaguids webAuthnPolicyPasswordlessExtraOrigins webAuthnPolicyPasswordlessPasskeysEnabled
+browserSecurityHeaders smtpServer loginTheme accountTheme adminTheme emailTheme
+eventsEnabled eventsExpiration eventsListeners enabledEventTypes adminEventsEnabled adminEventsDetailsEnabled
+identityProviders identityProviderMappers components federatedUsers userFederationProviders userFederationMappers
+internationalizationEnabled supportedLocales defaultLocale localizationTexts organizations workflows
+authenticationFlows authenticatorConfig requiredActions browserFlow registrationFlow directGrantFlow resetCredentialsFlow
+clientAuthenticationFlow dockerAuthenticationFlow firstBrokerLoginFlow keycloakVersion clientProfiles clientPolicies protocolMappers
+applications oauthClients applicationRoles applicationScopeMappings clientTemplates socialProviders social passwordCredentialGrantAllowed
+updateProfileOnInitialSocialLogin _id updatedBy`)
+
+	knownUser = words(`self origin totp federatedIdentities socialLinks disableableCredentialTypes clientConsents access
+federationLink applicationRoles userProfileMetadata verifiableCredentials`)
+
+	knownCredential = words(`priority federationLink device digits counter period config`)
+
+	knownClient = words(`type description rootUrl adminUrl baseUrl surrogateAuthRequired alwaysDisplayInConsole registrationAccessToken
+implicitFlowEnabled authorizationServicesEnabled authorizationSettings frontchannelLogout directGrantsOnly
+authenticationFlowBindingOverrides nodeReRegistrationTimeout registeredNodes clientTemplate useTemplateConfig useTemplateScope
+useTemplateMappers defaultRoles claims access origin defaultDefaultClientScopes optionalClientScopes`)
+
+	knownScope     = words(`description`)
+	knownMapper    = words(`id protocol consentRequired consentText`)
+	knownRole      = words(`clientRole containerId attributes scopeParamRequired`)
+	knownGroup     = words(`description parentId parentName subGroupCount access`)
+	knownComponent = words(`id name subComponents subType parentId providerType`)
+)
+
+// inertAttributes of clients say nothing that this release would have to act on.
+var inertAttributes = words(`client.secret.creation.time display.on.consent.screen realm_client client_credentials.use_refresh_token
+login_theme logoUri policyUri tosUri acr.loa.map access.token.header.type.rfc9068 security.admin.console`)
+
+// usedAttributes of clients are read somewhere below.
+var usedAttributes = words(`access.token.lifespan access.token.signed.response.alg id.token.signed.response.alg
+client.session.idle.timeout client.session.max.lifespan client.offline.session.idle.timeout client.offline.session.max.lifespan
+use.refresh.tokens`)
+
+// plainKept are kept members that hold no secret and stay readable in the
+// database; every other kept member is sealed.
+var plainKept = words(`duplicateEmailsAllowed defaultGroups clientAuthenticatorType authenticationFlows authenticatorConfig requiredActions
+browserSecurityHeaders eventsListeners enabledEventTypes supportedLocales clientProfiles clientPolicies requiredCredentials
+keycloakVersion description rootUrl adminUrl baseUrl`)
