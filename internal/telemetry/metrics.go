@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -14,7 +15,6 @@ type Metrics struct {
 	reg       prometheus.Registerer
 	requests  *prometheus.CounterVec
 	durations *prometheus.HistogramVec
-	inFlight  prometheus.Gauge
 	grants    *prometheus.CounterVec
 	refreshes *prometheus.CounterVec
 	logins    *prometheus.CounterVec
@@ -25,7 +25,13 @@ type Metrics struct {
 	seen      prometheus.Counter
 	unseen    prometheus.Counter
 	limited   prometheus.Counter
+
+	outcomes words // of grants and refreshes
+	mu       sync.RWMutex
+	series   map[requestKey]requestSeries
 }
+
+const other = "other"
 
 // Build is what usher_build_info says.
 type Build struct{ Version, Commit, Go string }
@@ -36,13 +42,9 @@ var (
 
 	// Grants are the values of grant.
 	Grants = []string{"password", "refresh_token", "client_credentials", "legacy_login", "legacy_refresh"}
-	// Outcomes are the values of a grant's outcome.
-	Outcomes = []string{"ok", "refused", "unavailable", "error"}
-	// RefreshPolicies are the values of a refresh's policy.
+	// RefreshPolicies are the values of a refresh's policy; "other" when the
+	// token was refused before its family was read.
 	RefreshPolicies = []string{"reusable", "rotating"}
-	// RefreshOutcomes are the values of a refresh's outcome: the rules of a
-	// token family, and what ends before they are asked.
-	RefreshOutcomes = []string{"ok", "rotate", "converge", "recover", "extra", "reuse", "ahead", "dead", "refused", "limited", "unavailable"}
 	// LoginOutcomes are the values of a login attempt's outcome.
 	LoginOutcomes = []string{"ok", "cached", "wrong", "waiting", "locked", "disabled", "not_set_up", "busy", "unavailable"}
 	// HashKinds are the values of a password hash's algorithm.
@@ -66,9 +68,9 @@ var (
 func NewMetrics(reg prometheus.Registerer, b Build) *Metrics {
 	m := &Metrics{
 		reg:       reg,
+		series:    make(map[requestKey]requestSeries),
 		requests:  counters("usher_http_requests_total", "Answered HTTP requests.", "route", "method", "status"),
 		durations: histograms("usher_http_request_duration_seconds", "Time to answer an HTTP request.", requestBuckets, "route", "method"),
-		inFlight:  prometheus.NewGauge(prometheus.GaugeOpts{Name: "usher_http_requests_in_flight", Help: "HTTP requests being answered."}),
 		grants:    counters("usher_token_grants_total", "Token requests by grant and outcome.", "grant", "outcome"),
 		refreshes: counters("usher_refresh_total", "Presented refresh tokens by the family's policy and the rule that decided.", "policy", "outcome"),
 		logins:    counters("usher_login_attempts_total", "Password checks by outcome.", "outcome"),
@@ -85,7 +87,7 @@ func NewMetrics(reg prometheus.Registerer, b Build) *Metrics {
 		ConstLabels: prometheus.Labels{"version": b.Version, "commit": b.Commit, "go": b.Go},
 	})
 	build.Set(1)
-	reg.MustRegister(m.requests, m.durations, m.inFlight, m.grants, m.refreshes, m.logins, m.hashes, m.batch, m.commits,
+	reg.MustRegister(m.requests, m.durations, m.grants, m.refreshes, m.logins, m.hashes, m.batch, m.commits,
 		m.sessions, m.limited, checks, build, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
@@ -104,20 +106,22 @@ func closed(set []string, v string) string {
 	if slices.Contains(set, v) {
 		return v
 	}
-	return "other"
+	return other
 }
 
-// Grant counts a token request; see Grants and Outcomes.
+// Grant counts a token request; see Grants. outcome is "ok" or the fault.
 func (m *Metrics) Grant(grant, outcome string) {
 	if m != nil {
-		m.grants.WithLabelValues(closed(Grants, grant), closed(Outcomes, outcome)).Inc()
+		m.grants.WithLabelValues(closed(Grants, grant), m.outcomes.label(outcome)).Inc()
 	}
 }
 
-// Refresh counts a presented refresh token; see RefreshPolicies and RefreshOutcomes.
+// Refresh counts a presented refresh token; see RefreshPolicies. outcome is the
+// rule of the token family that decided: pass, rotate, converge, recover,
+// reuse, ahead, dead …
 func (m *Metrics) Refresh(policy, outcome string) {
 	if m != nil {
-		m.refreshes.WithLabelValues(closed(RefreshPolicies, policy), closed(RefreshOutcomes, outcome)).Inc()
+		m.refreshes.WithLabelValues(closed(RefreshPolicies, policy), m.outcomes.label(outcome)).Inc()
 	}
 }
 

@@ -14,15 +14,12 @@ func TestMetricsNamesAndLabels(t *testing.T) {
 	t.Parallel()
 	reg := prometheus.NewRegistry()
 	m := NewMetrics(reg, Build{"v0", "abc", "go1"})
-	r := m.Route("/v1/vms")
 	for range 2 { // the second time over the saved series
-		r.Started()
-		r.Answered("GET", 200, time.Millisecond)
+		m.Request("/v1/vms", "GET", 200, time.Millisecond)
 	}
 	for i := range 50 { // no request can add a series
-		r.Started()
-		r.Answered(fmt.Sprintf("X%d", i), 1000+i, time.Millisecond)
-		m.Grant(fmt.Sprint(i), "ok")
+		m.Request("/v1/vms", fmt.Sprintf("X%d", i), 1000+i, time.Millisecond)
+		m.Grant(fmt.Sprint(i), fmt.Sprint("f", i))
 		m.Login(fmt.Sprint(i))
 	}
 	m.Refresh("rotating", "converge")
@@ -79,16 +76,29 @@ func TestNilMetricsRecordNothing(t *testing.T) {
 	m.TokenChecked(false)
 	m.RateLimited()
 	m.Watch(Sessions, nil)
-	r := m.Route("/")
-	r.Started()
-	r.Answered("GET", 200, 0)
+	m.Request("/", "GET", 200, 0)
 }
 
-func BenchmarkRoute(b *testing.B) {
-	r := NewMetrics(prometheus.NewRegistry(), Build{}).Route("/v1/vms")
+func TestWordsAreBounded(t *testing.T) {
+	t.Parallel()
+	var w words
+	for i := range 2 * maxWords {
+		w.label(strings.Repeat("a", i%40+1) + "_" + strings.Repeat("b", i/40))
+	}
+	if len(w.known) > maxWords {
+		t.Errorf("%d words", len(w.known))
+	}
+	for _, v := range []string{"", "Ünicode", "has space", strings.Repeat("x", 41), "id7"} {
+		if got := w.label(v); got != other {
+			t.Errorf("%q became a label", got)
+		}
+	}
+}
+
+func BenchmarkRequest(b *testing.B) {
+	m := NewMetrics(prometheus.NewRegistry(), Build{})
 	b.ReportAllocs()
 	for b.Loop() {
-		r.Started()
-		r.Answered("GET", 200, time.Millisecond)
+		m.Request("/v1/vms", "GET", 200, time.Millisecond)
 	}
 }
