@@ -48,6 +48,18 @@ func ParseForm(body []byte) (*Form, error) {
 	return f, nil
 }
 
+// NewForm makes a form of names and values in turn, for requests that did not
+// arrive as one. Fields with an empty value are left out.
+func NewForm(namesAndValues ...string) *Form {
+	f := &Form{fields: make([]field, 0, len(namesAndValues)/2)}
+	for i := 0; i+1 < len(namesAndValues); i += 2 {
+		if namesAndValues[i+1] != "" {
+			f.fields = append(f.fields, field{name: namesAndValues[i], value: namesAndValues[i+1]})
+		}
+	}
+	return f
+}
+
 // countPairs counts the non-empty pairs of body, and no further than one above
 // the limit.
 func countPairs(body []byte) int {

@@ -87,11 +87,9 @@ func (k *Kit) account(w *recorder) {
 	}
 	route := r.Pattern
 	if route == "" || route == "/" {
-		route = "unmatched"
+		route = unmatched
 	}
-	if k.Observe != nil {
-		k.Observe(route, methodLabel(r.Method), status, elapsed)
-	}
+	k.route(route).Answered(r.Method, status, elapsed)
 	level := levelOf(status)
 	if k.Log == nil || !k.Log.Enabled(context.Background(), level) {
 		return
