@@ -2,7 +2,7 @@ package live
 
 import (
 	"context"
-	"encoding/json"
+	"fmt"
 	"sync/atomic"
 
 	"github.com/seed-a6a28e10/usher/internal/vms"
@@ -22,30 +22,23 @@ type MembersOptions struct {
 // Members caches each user's VideoManagers until the feed says they changed.
 type Members struct {
 	MembersOptions
-	cache *cache[memberKey, *List]
+	cache *cache[memberKey, *vms.List]
 	// forgets counts Forget calls: a list read before one is not kept after it.
 	forgets atomic.Uint64
 }
 
 type memberKey struct{ realm, user string }
 
-// List is a user's VideoManagers by id. Immutable.
-type List struct {
-	VideoManagers []vms.VideoManager
-	// JSON is the bare array that GET /v1/vms answers.
-	JSON []byte
-}
-
 // NewMembers makes an empty cache.
 func NewMembers(o MembersOptions) *Members {
 	if o.Limit <= 0 {
 		o.Limit = DefaultMembers
 	}
-	return &Members{MembersOptions: o, cache: newCache[memberKey, *List](o.Limit)}
+	return &Members{MembersOptions: o, cache: newCache[memberKey, *vms.List](o.Limit)}
 }
 
 // Of returns the caller's list. Errors are the store's.
-func (m *Members) Of(ctx context.Context, caller vms.Caller) (*List, error) {
+func (m *Members) Of(ctx context.Context, caller vms.Caller) (*vms.List, error) {
 	k := memberKey{caller.RealmID, caller.UserID}
 	if l, ok := m.cache.get(k); ok {
 		return l, nil
@@ -55,9 +48,9 @@ func (m *Members) Of(ctx context.Context, caller vms.Caller) (*List, error) {
 	if err != nil {
 		return nil, err
 	}
-	l, err := render(rows)
+	l, err := vms.NewList(rows)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("VideoManagers of a user: %w", err)
 	}
 	m.cache.put(k, l)
 	if m.forgets.Load() != before { // perhaps this user's: what was read may be old
@@ -73,16 +66,5 @@ func (m *Members) Forget(realmID, userID string) {
 		m.cache.drop(memberKey{realmID, userID})
 		return
 	}
-	m.cache.dropIf(func(k memberKey, _ *List) bool { return k.realm == realmID })
-}
-
-func render(rows []vms.VideoManager) (*List, error) {
-	if rows == nil {
-		rows = []vms.VideoManager{} // a bare array, never null
-	}
-	b, err := json.Marshal(rows)
-	if err != nil {
-		return nil, err
-	}
-	return &List{VideoManagers: rows, JSON: b}, nil
+	m.cache.dropIf(func(k memberKey, _ *vms.List) bool { return k.realm == realmID })
 }
