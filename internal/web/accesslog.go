@@ -87,9 +87,11 @@ func (k *Kit) account(w *recorder) {
 	}
 	route := r.Pattern
 	if route == "" || route == "/" {
-		route = unmatched
+		route = "unmatched"
 	}
-	k.route(route).Answered(r.Method, status, elapsed)
+	if k.Observe != nil {
+		k.Observe(route, methodLabel(r.Method), status, elapsed)
+	}
 	level := levelOf(status)
 	if k.Log == nil || !k.Log.Enabled(context.Background(), level) {
 		return

@@ -4,14 +4,11 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
-	"sync"
 	"time"
-
-	"github.com/seed-a6a28e10/usher/internal/telemetry"
 )
 
 // Kit is what all handlers of one listener share. Its fields are set before
-// the first request and never change; it is used by pointer only.
+// the first request and never change.
 type Kit struct {
 	Log *slog.Logger
 	Now func() time.Time
@@ -25,11 +22,10 @@ type Kit struct {
 	// ErrorDocs is the URL under which ErrorDoc is mounted, with a trailing slash
 	// (see ErrorDocsPath); empty: answers carry no error_uri.
 	ErrorDocs string
-	// Metrics counts every answer by the pattern that matched, a closed set; nil
-	// counts nothing.
-	Metrics *telemetry.Metrics
-
-	routes sync.Map // pattern → *telemetry.Route
+	// Observe is told of every answer: route is the pattern that matched or
+	// "unmatched", method one of the common ones or "OTHER", so both are of a
+	// closed set. May be nil.
+	Observe func(route, method string, status int, elapsed time.Duration)
 }
 
 // Wrap is the outermost handler of a listener: it gives each request its id and
@@ -43,7 +39,6 @@ func (k *Kit) Wrap(next http.Handler) http.Handler {
 		commonHeaders(w.Header(), rec.request.Secure)
 		r, clean := cleanPath(r)
 		rec.request.Request = r
-		k.route(unmatched).Started()
 		defer k.finish(rec)
 		if !clean {
 			unclean.ServeHTTP(rec, r)
@@ -66,7 +61,6 @@ func (k *Kit) adapt(h Handler, d dialect) http.Handler {
 		if !ok { // mounted without Wrap, or under a foreign middleware
 			rec = &recorder{ResponseWriter: w, start: k.Now(), request: k.describe(r)}
 			commonHeaders(w.Header(), rec.request.Secure)
-			k.route(unmatched).Started()
 		}
 		req := rec.request
 		req.Request = r
@@ -96,16 +90,4 @@ func call(h Handler, r *Request) (reply Reply, err error) {
 		}
 	}()
 	return h(r.Context(), r)
-}
-
-// unmatched is the route of requests that no pattern matched.
-const unmatched = "unmatched"
-
-// route returns the recorder of a route, which is a pattern of the mux.
-func (k *Kit) route(name string) *telemetry.Route {
-	if known, ok := k.routes.Load(name); ok {
-		return known.(*telemetry.Route)
-	}
-	made, _ := k.routes.LoadOrStore(name, k.Metrics.Route(name))
-	return made.(*telemetry.Route)
 }
