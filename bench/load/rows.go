@@ -47,6 +47,7 @@ func measurements() []measurement {
 		{"vms-seen", "GET /v1/vms, token seen before", 0.80, vmsSeen},
 		{"vms-first", "GET /v1/vms, first sight of each token", 0.75, vmsFirst},
 		{"discovery", "discovery document", 0, discovery},
+		{"refuse", "refusing oversized forms", 0, refuse},
 	}
 }
 

@@ -1,0 +1,3 @@
+// Package docs holds the documents, and one test that runs every shell block
+// in them.
+package docs
