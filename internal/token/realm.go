@@ -2,12 +2,14 @@ package token
 
 import (
 	"crypto"
+	"sync/atomic"
 
 	"github.com/seed-a6a28e10/usher/internal/iam"
 )
 
 // Realm is one realm as tokens see it: its configuration, its keys and the one
-// issuer it states whatever prefix a request used. Immutable, part of a snapshot.
+// issuer it states whatever prefix a request used. Immutable, part of a
+// snapshot; always handled by pointer.
 type Realm struct {
 	*iam.RealmConfig
 	Keys   Keyring
@@ -15,6 +17,9 @@ type Realm struct {
 	JWKS   []byte // the certs document, rendered once
 	// PublicKey is the base64 DER of the active RSA key (realm info), "" if none.
 	PublicKey string
+
+	// compiled is what minting looks up, made of the fields above at first use.
+	compiled atomic.Pointer[plan]
 }
 
 // Signer makes one signature over a signing input. It is the seam for another
