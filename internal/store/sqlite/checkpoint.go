@@ -1,0 +1,119 @@
+package sqlite
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	// checkpointPause is the least time between two checkpoints: rare enough
+	// to cost little, often enough that each has little to copy.
+	checkpointPause = 500 * time.Millisecond
+	// walFrames is the size (in pages of 4 KiB: 16 MiB) at which the committer
+	// pauses to let the WAL start over.
+	walFrames = 4096
+)
+
+// checkpointer copies the WAL into the database beside the writes, so that no
+// commit has to. It sleeps while nothing is written.
+type checkpointer struct {
+	file   *file
+	fault  *fault
+	log    *slog.Logger
+	behind atomic.Bool // the WAL is larger than walFrames
+
+	dirty    chan struct{}
+	stop     chan struct{}
+	once     sync.Once
+	finished chan struct{}
+}
+
+func newCheckpointer(f *file, fault *fault, log *slog.Logger) *checkpointer {
+	p := &checkpointer{file: f, fault: fault, log: log,
+		dirty: make(chan struct{}, 1), stop: make(chan struct{}), finished: make(chan struct{})}
+	go p.run()
+	return p
+}
+
+// wrote says that a commit happened.
+func (p *checkpointer) wrote() {
+	select {
+	case p.dirty <- struct{}{}:
+	default:
+	}
+}
+
+func (p *checkpointer) close() error {
+	p.once.Do(func() { close(p.stop) })
+	<-p.finished
+	return nil
+}
+
+func (p *checkpointer) run() {
+	defer close(p.finished)
+	timer := time.NewTimer(checkpointPause)
+	defer timer.Stop()
+	var c *conn
+	defer func() {
+		if c != nil && p.fault.err() == nil {
+			c.close()
+		}
+	}()
+	for {
+		select {
+		case <-p.stop:
+			return
+		case <-p.dirty:
+		}
+		timer.Reset(checkpointPause)
+		select {
+		case <-p.stop:
+			return
+		case <-timer.C:
+		}
+		if p.fault.err() != nil {
+			return
+		}
+		c = p.checkpoint(c)
+	}
+}
+
+// checkpoint copies what it can and returns the connection to use next time.
+func (p *checkpointer) checkpoint(c *conn) *conn {
+	if c == nil {
+		var err error
+		if c, err = p.file.open(context.Background(), copying); err != nil {
+			p.failed(err)
+			return nil
+		}
+	}
+	frames, err := checkpoint(c)
+	if err != nil {
+		p.failed(err)
+		if p.fault.err() == nil {
+			c.close()
+		}
+		return nil
+	}
+	p.behind.Store(frames > walFrames)
+	return c
+}
+
+func (p *checkpointer) failed(err error) {
+	if syncFailed(err) {
+		p.fault.raise(err)
+		return
+	}
+	p.log.LogAttrs(context.Background(), slog.LevelWarn, "checkpoint failed", slog.String("error", err.Error()))
+}
+
+// checkpoint copies as much of the WAL as goes without waiting, and tells how
+// many pages are in it.
+func checkpoint(c *conn) (frames int64, err error) {
+	var busy, copied int64
+	err = c.queryRow("pragma wal_checkpoint(passive)").Scan(&busy, &frames, &copied)
+	return frames, err
+}

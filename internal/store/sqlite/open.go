@@ -1,0 +1,148 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"time"
+
+	"github.com/seed-a6a28e10/usher/internal/store/sqlstore"
+	driver "modernc.org/sqlite"
+)
+
+// File is the name of the database inside the data folder.
+const File = "usher.db"
+
+// Options say where the data is and by which clock it is judged. Dir, Now and
+// Log are required.
+type Options struct {
+	// Dir is the data folder; made (0700) when absent.
+	Dir string
+	// Now is the store's clock.
+	Now func() time.Time
+	Log *slog.Logger
+	// Queue is how many writes may wait; 0: 4096. One more is refused with
+	// iam.ErrUnavailable.
+	Queue int
+	// Readers is how many reads run at once; 0: 4.
+	Readers int
+
+	vfs string // of the fault tests
+}
+
+// DB is the open data folder: the store, and what only its owner does with it.
+type DB struct {
+	*sqlstore.Store
+	engine *engine
+	lock   *folderLock
+}
+
+// engine is the sqlstore.DB over one file.
+type engine struct {
+	file    *file
+	commits *committer
+	reads   *readers
+	points  *checkpointer
+}
+
+// Open locks the data folder, opens or makes its database and brings the
+// schema up to date. ErrLocked: another process holds the folder;
+// ErrFolderOpen: others on this machine can read it; ErrNewer and ErrForeign:
+// the file is not one this release can open.
+func Open(ctx context.Context, o Options) (*DB, error) {
+	if o.Queue == 0 {
+		o.Queue = 4096
+	}
+	if o.Readers == 0 {
+		o.Readers = 4
+	}
+	dir, err := filepath.Abs(o.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("data folder: %w", err)
+	}
+	lock, err := openFolder(dir)
+	if err != nil {
+		return nil, err
+	}
+	e, err := openEngine(ctx, filepath.Join(dir, File), o)
+	if err != nil {
+		lock.release()
+		return nil, err
+	}
+	return &DB{Store: sqlstore.New(e), engine: e, lock: lock}, nil
+}
+
+func openEngine(ctx context.Context, path string, o Options) (*engine, error) {
+	// A platform that cannot says so and syncs with fsync.
+	if _, err := driver.Fdatasync(true); err != nil && !errors.Is(err, driver.ErrFdatasyncUnavailable) {
+		return nil, err
+	}
+	if err := touch(path); err != nil {
+		return nil, fmt.Errorf("making the database: %w", err)
+	}
+	f, err := openFile(path, o.vfs)
+	if err != nil {
+		return nil, err
+	}
+	first, err := f.open(ctx, writing)
+	if err != nil {
+		f.close()
+		return nil, fmt.Errorf("opening %s: %w", path, err)
+	}
+	if err := prepare(ctx, f, first); err != nil {
+		first.close()
+		f.close()
+		return nil, fmt.Errorf("opening %s: %w", path, err)
+	}
+	now := func() int64 { return o.Now().UnixMilli() }
+	fault := newFault(o.Log)
+	e := &engine{file: f}
+	e.points = newCheckpointer(f, fault, o.Log)
+	e.commits = newCommitter(f, first, now, o.Queue, fault, e.points, o.Log)
+	e.reads = newReaders(f, now, o.Readers)
+	return e, nil
+}
+
+// prepare checks the engine and the file, and migrates.
+func prepare(ctx context.Context, f *file, c *conn) error {
+	if err := checkVersion(ctx, c); err != nil {
+		return err
+	}
+	return migrate(ctx, f, c)
+}
+
+// Fatal delivers the one fault after which no write will ever be acknowledged:
+// a failed sync. The process must exit non-zero, so that the next one reads
+// from the disk what is really there.
+func (d *DB) Fatal() <-chan error { return d.engine.commits.fault.told }
+
+// Close finishes the waiting writes, closes the database and gives the folder
+// free.
+func (d *DB) Close() error {
+	err := d.Store.Close()
+	d.lock.release()
+	return err
+}
+
+// Read implements sqlstore.DB.
+func (e *engine) Read(ctx context.Context, fn func(sqlstore.Tx) error) error {
+	return e.reads.do(ctx, false, fn)
+}
+
+// Snapshot implements sqlstore.DB.
+func (e *engine) Snapshot(ctx context.Context, fn func(sqlstore.Tx) error) error {
+	return e.reads.do(ctx, true, fn)
+}
+
+// Write implements sqlstore.DB.
+func (e *engine) Write(ctx context.Context, fn func(sqlstore.Tx) error) error {
+	return e.commits.do(ctx, fn)
+}
+
+// Close implements sqlstore.DB: writes end first, reads last.
+func (e *engine) Close() error {
+	err := e.commits.close()
+	return errors.Join(err, e.points.close(), e.reads.close(), e.file.close())
+}

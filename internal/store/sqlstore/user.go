@@ -1,0 +1,223 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/seed-a6a28e10/usher/internal/iam"
+)
+
+// userColumns are what userRow scans; the table's alias is u.
+const userColumns = `u.id, u.realm_id, u.doc, u.enabled, u.epoch,
+	u.pw_id, u.pw_label, u.pw_created_at, u.pw_secret, u.pw_data`
+
+// userRow is a user as stored; every member is null where a join found none.
+type userRow struct {
+	id, realm, doc       sql.NullString
+	enabled, epoch       sql.NullInt64
+	pwID, pwLabel        sql.NullString
+	pwCreated            sql.NullInt64
+	pwSecret, pwDocument sql.NullString
+}
+
+func (r *userRow) into() []any {
+	return []any{&r.id, &r.realm, &r.doc, &r.enabled, &r.epoch,
+		&r.pwID, &r.pwLabel, &r.pwCreated, &r.pwSecret, &r.pwDocument}
+}
+
+// user decodes the row. The columns win over the document, since only they change.
+func (r *userRow) user() (u iam.User, err error) {
+	if err = decode("user "+r.id.String, r.doc.String, &u); err != nil {
+		return iam.User{}, err
+	}
+	u.ID, u.RealmID = r.id.String, r.realm.String
+	u.Enabled, u.Epoch = r.enabled.Int64 != 0, r.epoch.Int64
+	if r.pwSecret.Valid {
+		u.Password = &iam.Credential{
+			ID: r.pwID.String, Type: "password", Label: r.pwLabel.String, CreatedAt: r.pwCreated.Int64,
+			SecretData: r.pwSecret.String, CredentialData: r.pwDocument.String,
+		}
+	}
+	return u, nil
+}
+
+func scanUser(rows *sql.Rows) (iam.User, error) {
+	var r userRow
+	if err := rows.Scan(r.into()...); err != nil {
+		return iam.User{}, err
+	}
+	return r.user()
+}
+
+func encodeUser(realmID string, u *iam.User) (pending, error) {
+	doc, err := encode(u)
+	if err != nil {
+		return pending{}, err
+	}
+	args := []any{u.ID, realmID, iam.CanonicalName(u.Username), iam.CanonicalName(u.Email), flag(u.Enabled), doc}
+	return pending{"user " + u.Username,
+		`insert into users (id, realm_id, username, email, enabled, doc, epoch,
+			pw_id, pw_label, pw_created_at, pw_secret, pw_data)
+		values ($1, $2, $3, $4, $5, $6, 1, $7, $8, $9, $10, $11)`,
+		append(args, password(u.Password)...)}, nil
+}
+
+// password are the five columns of a password, null when none is set.
+func password(c *iam.Credential) []any {
+	if c == nil {
+		return []any{nil, nil, nil, nil, nil}
+	}
+	return []any{c.ID, c.Label, c.CreatedAt, c.SecretData, c.CredentialData}
+}
+
+// AddUsers writes users into an existing realm and makes them members of the
+// VideoManagers with the given ids, all or nothing. iam.ErrConflict: a name or
+// id is taken; iam.ErrNotFound: no such realm or VideoManager.
+func (s *Store) AddUsers(ctx context.Context, realmID string, users []iam.User, memberOf []int64) error {
+	rows := make([]pending, 0, len(users)*(1+len(memberOf)))
+	for i := range users {
+		row, err := encodeUser(realmID, &users[i])
+		if err != nil {
+			return err
+		}
+		rows = append(rows, row)
+		for _, vm := range memberOf {
+			rows = append(rows, pending{fmt.Sprintf("member of VideoManager %d", vm), insertMember,
+				[]any{realmID, vm, users[i].ID}})
+		}
+	}
+	return s.db.Write(ctx, func(tx Tx) error {
+		for _, row := range rows {
+			if _, err := tx.Exec(row.query, row.args...); err != nil {
+				return fmt.Errorf("%s: %w", row.what, err)
+			}
+		}
+		return nil
+	})
+}
+
+// Users lists the realm's users by ascending id from the first one after
+// afterID ("" from the start), at most limit, with their credentials.
+func (s *Store) Users(ctx context.Context, realmID, afterID string, limit int) ([]iam.User, error) {
+	return read(ctx, s.db, func(tx Tx) ([]iam.User, error) {
+		return all(tx, scanUser, `select `+userColumns+` from users u
+			where u.realm_id = $1 and u.id > $2 order by u.id limit $3`, realmID, afterID, limit)
+	})
+}
+
+// User finds a user by id.
+func (s *Store) User(ctx context.Context, realmID, id string) (iam.User, error) {
+	return s.oneUser(ctx, `select `+userColumns+` from users u where u.realm_id = $1 and u.id = $2`, realmID, id)
+}
+
+// UserByName finds a user by iam.CanonicalName of the user name; bytes must be
+// equal, no collation has a say.
+func (s *Store) UserByName(ctx context.Context, realmID, canonical string) (iam.User, error) {
+	return s.oneUser(ctx, `select `+userColumns+` from users u where u.realm_id = $1 and u.username = $2`, realmID, canonical)
+}
+
+// UserByEmail finds a user by iam.CanonicalName of the address. An address
+// that several users have names none of them: iam.ErrNotFound.
+func (s *Store) UserByEmail(ctx context.Context, realmID, canonical string) (iam.User, error) {
+	if canonical == "" {
+		return iam.User{}, iam.ErrNotFound
+	}
+	return s.oneUser(ctx, `select `+userColumns+` from users u
+		where u.realm_id = $1 and u.email = $2 limit 2`, realmID, canonical)
+}
+
+func (s *Store) oneUser(ctx context.Context, query, realmID, name string) (iam.User, error) {
+	// Text that no database stores is nobody's name, and no error either.
+	if !utf8.ValidString(name) || strings.ContainsRune(name, 0) {
+		return iam.User{}, iam.ErrNotFound
+	}
+	return read(ctx, s.db, func(tx Tx) (iam.User, error) {
+		users, err := all(tx, scanUser, query, realmID, name)
+		if err != nil || len(users) == 1 {
+			return append(users, iam.User{})[0], err
+		}
+		return iam.User{}, iam.ErrNotFound
+	})
+}
+
+// UpgradePassword replaces a password's stored form by a better one of the
+// same password. iam.ErrStale unless prev is what is stored; sessions stay.
+func (s *Store) UpgradePassword(ctx context.Context, userID string, prev, next iam.Credential) error {
+	return s.db.Write(ctx, func(tx Tx) error {
+		n, err := tx.Exec(`update users set pw_id = $1, pw_label = $2, pw_created_at = $3, pw_secret = $4, pw_data = $5
+			where id = $6 and pw_id = $7 and pw_secret = $8 and pw_data = $9`,
+			next.ID, next.Label, next.CreatedAt, next.SecretData, next.CredentialData,
+			userID, prev.ID, prev.SecretData, prev.CredentialData)
+		return must(n, err, iam.ErrStale)
+	})
+}
+
+// ChangePassword sets a new password and ends all sessions of the user; the
+// returned feed entries refuse their access tokens until the given time.
+func (s *Store) ChangePassword(ctx context.Context, realmID, userID string, next iam.Credential, at, until int64, ev *iam.Event) ([]iam.Revocation, error) {
+	record, err := encodeEvent(ev)
+	if err != nil {
+		return nil, err
+	}
+	return write(ctx, s.db, func(tx Tx) ([]iam.Revocation, error) {
+		n, err := tx.Exec(`update users set pw_id = $1, pw_label = $2, pw_created_at = $3, pw_secret = $4, pw_data = $5,
+			epoch = epoch + 1 where id = $6 and realm_id = $7`,
+			next.ID, next.Label, next.CreatedAt, next.SecretData, next.CredentialData, userID, realmID)
+		if err := must(n, err, iam.ErrNotFound); err != nil {
+			return nil, err
+		}
+		out, err := endUserSessions(tx, realmID, userID, until)
+		if err != nil {
+			return nil, err
+		}
+		return out, record.insert(tx)
+	})
+}
+
+// SetUserEnabled enables or disables a user. Disabling returns a feed entry
+// that refuses all access tokens issued until the end of the second of at;
+// the sessions stay, for the day the user is enabled again. A user who already
+// is as asked for is left alone: no entry, no event.
+func (s *Store) SetUserEnabled(ctx context.Context, realmID, userID string, enabled bool, at, until int64, ev *iam.Event) ([]iam.Revocation, error) {
+	record, err := encodeEvent(ev)
+	if err != nil {
+		return nil, err
+	}
+	return write(ctx, s.db, func(tx Tx) ([]iam.Revocation, error) {
+		n, err := tx.Exec(`update users set enabled = $1, epoch = epoch + 1 - $1
+			where id = $2 and realm_id = $3 and enabled <> $1`, flag(enabled), userID, realmID)
+		if err != nil {
+			return nil, err
+		}
+		if n == 0 {
+			return nil, exists(tx, `select 1 from users where id = $1 and realm_id = $2`, userID, realmID)
+		}
+		if err := record.insert(tx); err != nil || enabled {
+			return nil, err
+		}
+		return revoke(tx, iam.Revocation{RealmID: realmID, Kind: iam.RevokeUser, ID: userID,
+			IssuedBefore: at/1000 + 1, Until: until})
+	})
+}
+
+// exists is nil when the query finds a row, else iam.ErrNotFound.
+func exists(tx Tx, query string, args ...any) error {
+	var one int
+	err := tx.QueryRow(query, args...).Scan(&one)
+	if errors.Is(err, sql.ErrNoRows) {
+		return iam.ErrNotFound
+	}
+	return err
+}
+
+// must turns a conditional write that touched no row into its answer.
+func must(n int64, err, none error) error {
+	if err == nil && n == 0 {
+		return none
+	}
+	return err
+}
