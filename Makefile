@@ -3,8 +3,8 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .PHONY: help run build deps test unit interop race lint bench fuzz clean
 
-# Where `make run` keeps its data; delete the folder to begin anew.
-DATA     ?= .data/dev
+# Where `make run` keeps its data (and its key, beside it); delete both to begin anew.
+DATA     ?= usher-data
 LISTEN   ?= 127.0.0.1:8080
 FUZZTIME ?= 10m
 # How long each program under bench/ measures.
@@ -13,8 +13,7 @@ SECONDS_EACH ?= 30
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: ## start Usher for development, keeping its data in .data
-	@mkdir -p $(dir $(DATA))
+run: ## start Usher for development, keeping its data in usher-data
 	go run ./cmd/usher dev --listen $(LISTEN) --data $(DATA)
 
 build: ## build bin/usher
@@ -41,9 +40,10 @@ lint: ## gofmt, go vet, staticcheck, the libc check
 bench: ## the numbers: Go benchmarks, then the load programs
 	go test -run '^$$' -bench . -benchmem -timeout 30m ./...
 	go run ./bench/load --seconds $(SECONDS_EACH)
+	go run ./bench/restart
 
 fuzz: ## fuzz every target for FUZZTIME (10m)
 	FUZZTIME=$(FUZZTIME) scripts/fuzz
 
-clean: ## delete what was built; keeps .data
+clean: ## delete what was built; keeps usher-data
 	rm -rf bin interop/npm/node_modules

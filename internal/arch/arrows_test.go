@@ -40,7 +40,11 @@ var arrows = map[string][]string{
 	"internal/app":  {"api", "internal/..."},
 	"internal/arch": {},
 	"cmd/usher":     {"api", "internal/app", "internal/config"},
-	"bench/load":    {"api"},
+
+	// Who measures. The load program fills a store with a million sessions.
+	"bench/load":    {"bench/rig", "internal/iam", "internal/store/sqlite"},
+	"bench/restart": {"bench/rig"},
+	"bench/rig":     {},
 }
 
 // testOnly packages hold suites; only test files may import them.
