@@ -71,6 +71,9 @@ func Fits(alg string, public crypto.PublicKey) bool {
 	return false
 }
 
+// HashOf is the hash an algorithm signs; 0 for what is no algorithm.
+func HashOf(alg string) crypto.Hash { return algorithms[alg].hash }
+
 // verify checks a signature with the key's one algorithm.
 func (k *VerifyKey) verify(input string, sig []byte) bool {
 	a := algorithms[k.Alg]
