@@ -48,6 +48,7 @@ const (
 	ClientSessionNotActive        Fault = "client_session_not_active"
 	RefreshOlderThanClientSession Fault = "refresh_older_than_client_session"
 	RefreshReused                 Fault = "refresh_reused"
+	ConsentWithdrawn              Fault = "consent_withdrawn" // the client requires consent by now
 	RefreshTooOften               Fault = "refresh_too_often" // 429, the 64 of a window
 
 	ServiceAccountPublic     Fault = "service_account_public"

@@ -16,6 +16,11 @@ const (
 	BearerWord = "Bearer"
 )
 
+// GrantTypes lists the grant types served, as discovery states them.
+func GrantTypes() []string {
+	return []string{GrantClientCredentials, GrantPassword, GrantRefreshToken}
+}
+
 // AuthMethods lists the ways a client may authenticate at the token, revocation
 // and logout endpoints, as discovery states them.
 func AuthMethods() []string { return []string{AuthNone, AuthBasic, AuthPost} }

@@ -67,6 +67,7 @@ var rules = map[oauth.Fault]rule{
 	oauth.ClientSessionNotActive:        {400, "invalid_grant", "Client session not active", "", "Log in again; the client's session is over."},
 	oauth.RefreshOlderThanClientSession: {400, "invalid_grant", "refresh token issued before the client session started", "", "Log in again."},
 	oauth.RefreshReused:                 {400, "invalid_grant", "Maximum allowed refresh token reuse exceeded", "", "Log in again, and from then on always store and use the newest refresh token."},
+	oauth.ConsentWithdrawn:              {400, "invalid_scope", "Client no longer has requested consent from user", "", "Log in again and consent to what the client asks for."},
 	oauth.RefreshTooOften:               {429, "temporarily_unavailable", "Refresh token used too often at once", "", "Refresh once and share the answer among all workers."},
 
 	oauth.ServiceAccountPublic:     {401, "unauthorized_client", "Public client not allowed to retrieve service account", "", "Use a confidential client with a service account."},
