@@ -8,7 +8,7 @@ import (
 // window is the minute of the documented limit.
 const window = time.Minute
 
-// maxStamps bounds the memory of all users' limits together: 8 MiB.
+// maxStamps bounds the memory of all users together: 8 MiB a generation.
 const maxStamps = 1 << 20
 
 // user names whom a limit counts.
