@@ -1,0 +1,158 @@
+package grant
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"strings"
+
+	"github.com/seed-a6a28e10/usher/internal/iam"
+	"github.com/seed-a6a28e10/usher/internal/oauth"
+	"github.com/seed-a6a28e10/usher/internal/token"
+)
+
+// PasswordLogin is a password grant's parameters (RFC 6749 section 4.3.2).
+type PasswordLogin struct {
+	Username, Password string
+	Scope              string // "" for the client's default
+	Address            netip.Addr
+}
+
+// loginTries is how often a login is judged when the user changes meanwhile.
+const loginTries = 2
+
+// Password serves the password grant for a client that is authenticated. The
+// order of checks is Keycloak's. Its error is an *oauth.Error.
+func (s *Service) Password(ctx context.Context, realm *token.Realm, client *iam.Client, p PasswordLogin) (*Answer, error) {
+	scopes, refused := passwordAllowed(realm, client, p)
+	if refused != nil {
+		return nil, refused
+	}
+	for try := 1; ; try++ {
+		answer, err := s.login(ctx, realm, client, p, scopes)
+		if err == nil {
+			return answer, nil
+		}
+		if try == loginTries || !errors.Is(err, iam.ErrStale) {
+			return nil, refusal(err)
+		}
+	}
+}
+
+func passwordAllowed(realm *token.Realm, client *iam.Client, p PasswordLogin) (token.Scopes, *oauth.Error) {
+	switch {
+	case !client.DirectAccessGrants:
+		return token.Scopes{}, oauth.RefuseArg(oauth.DirectGrantOff, client.ClientID)
+	case client.ConsentRequired:
+		return token.Scopes{}, oauth.Refuse(oauth.ConsentRequired)
+	}
+	scopes, err := resolveScopes(realm, client, p.Scope)
+	switch {
+	case err != nil:
+		return token.Scopes{}, refusal(err)
+	case p.Username == "":
+		return token.Scopes{}, oauth.Refuse(oauth.NoUsername)
+	default:
+		return scopes, nil
+	}
+}
+
+// resolveScopes applies a scope parameter. There are no offline sessions yet,
+// so offline_access counts as not assigned.
+func resolveScopes(realm *token.Realm, client *iam.Client, requested string) (token.Scopes, error) {
+	scopes, err := token.ResolveScopes(realm.RealmConfig, client, requested)
+	if err != nil {
+		return scopes, err
+	}
+	for name := range strings.SplitSeq(requested, " ") {
+		if name == token.ScopeOfflineAccess {
+			return scopes, oauth.RefuseArg(oauth.InvalidScope, requested).
+				WithHint("Leave offline_access out of scope: there are no offline sessions here.")
+		}
+	}
+	return scopes, nil
+}
+
+// login checks the password, opens the session, then mints.
+func (s *Service) login(ctx context.Context, realm *token.Realm, client *iam.Client, p PasswordLogin, scopes token.Scopes) (*Answer, error) {
+	attempt := iam.Attempt{
+		Username: p.Username, Password: p.Password, Address: p.Address, ClientID: client.ClientID,
+		EventID: s.newID(), Direct: true,
+	}
+	verified, err := s.auth.Authenticate(ctx, realm.RealmConfig, attempt)
+	if err != nil {
+		return nil, loginRefused(realm, attempt.EventID, err)
+	}
+	opening := s.opening(realm, client, p, scopes, &verified)
+	fresh, err := s.fresh(realm, opening.terms, opening.at)
+	if err != nil {
+		return nil, err
+	}
+	login := opening.facts(s, fresh, &verified, p)
+	if err := s.store.OpenLogin(ctx, login); err != nil {
+		return nil, err
+	}
+	opening.family = login.Family
+	if opening.refresh, err = currentOf(realm, login.Family); err != nil {
+		return nil, err
+	}
+	return s.mint(opening)
+}
+
+// loginRefused maps what the authenticator said.
+func loginRefused(realm *token.Realm, eventID string, err error) error {
+	var busy iam.BusyError
+	switch {
+	case errors.Is(err, iam.ErrBadCredentials):
+		refused := oauth.Refuse(oauth.WrongCredentials).WithID(eventID)
+		if realm.Realm.WrongPasswordIs400 {
+			refused = refused.WithStatus(400)
+		}
+		return refused
+	case errors.Is(err, iam.ErrAccountDisabled):
+		return oauth.Refuse(oauth.AccountDisabled).WithID(eventID)
+	case errors.Is(err, iam.ErrAccountNotSetUp):
+		return oauth.Refuse(oauth.AccountNotSetUp).WithID(eventID)
+	case errors.As(err, &busy):
+		refused := oauth.Refuse(oauth.Busy).Because(err)
+		refused.RetryAfter = busy.RetryAfter
+		return refused
+	default:
+		return err
+	}
+}
+
+// opening starts the issue of a new session.
+func (s *Service) opening(realm *token.Realm, client *iam.Client, p PasswordLogin, scopes token.Scopes, v *iam.Verified) *issue {
+	at := s.now().UnixMilli()
+	session := iam.UserSession{StartedAt: at}
+	return &issue{
+		realm: realm, client: client, user: &v.User, sessionID: s.newID(), at: at, address: p.Address,
+		scopes: scopes, openID: scopes.OpenID, terms: iam.TermsOf(&realm.Realm, client, &session, at),
+	}
+}
+
+// facts is everything the login writes at once.
+func (i *issue) facts(s *Service, fresh iam.Fresh, v *iam.Verified, p PasswordLogin) iam.Login {
+	r := &i.realm.Realm
+	ev := s.event(i.realm, eventLogin, i.at, p.Address)
+	ev.ClientID, ev.UserID, ev.SessionID = i.client.ClientID, i.user.ID, i.sessionID
+	ev.Details = map[string]string{
+		"username": iam.CanonicalName(p.Username), "auth_method": "oauth_credentials",
+		"grant_type": oauth.GrantPassword, "scope": i.scopes.Public,
+	}
+	return iam.Login{
+		Session: iam.UserSession{
+			ID: i.sessionID, RealmID: r.ID, UserID: i.user.ID, StartedAt: i.at, LastRefresh: i.at,
+			Address: ev.Address, Method: protocolOIDC, DeadAt: fresh.DeadAt,
+		},
+		ClientSession: iam.ClientSession{SessionID: i.sessionID, ClientID: i.client.ID, StartedAt: i.at},
+		Family: &iam.Family{
+			ID: s.newID(), RealmID: r.ID, SessionID: i.sessionID, ClientID: i.client.ID, UserID: i.user.ID,
+			Scope: i.scopes.Full, Rotating: i.client.Rotates(r), Window: int64(r.RotationWindow) * 1000,
+			MaxReuse: r.RefreshTokenMaxReuse, Recovery: i.client.RecoveryRule(),
+			Salt: fresh.Salt, KeyID: fresh.KeyID, IssuedAt: fresh.IssuedAt, ExpiresAt: fresh.ExpiresAt, DeadAt: fresh.DeadAt,
+		},
+		ClearFailures: v.ClearFailures, Event: &ev, UserEpoch: v.User.Epoch,
+	}
+}
