@@ -88,7 +88,7 @@ func (o *Options) configure() (string, error) {
 			return "", err
 		}
 	}
-	text := fmt.Sprintf("public_url: %s\nlisten: %s\nmanagement: %s\ndata: %s\nmaster_key_file: %s\napi_rate_limit: 0\n",
+	text := fmt.Sprintf("public_url: %s\nlisten: %s\nmanagement_listen: %s\ndata: %s\nmaster_key_file: %s\napi_rate_limit: 0\n",
 		o.PublicURL, o.Address, o.Management, filepath.Join(o.Dir, "data"), key)
 	if o.RealmFile != "" {
 		text += "realm_file: " + o.RealmFile + "\n"
