@@ -19,6 +19,7 @@ func TestRestart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(s.stop)
 	kept, ended := tokens(t, logIn(t, s, viewer)), tokens(t, logIn(t, s, library))
 	logout := curl(t, "-d", "client_id=anonymous", "-d", "refresh_token="+ended.RefreshToken, s.Issuer+"/protocol/openid-connect/logout")
 	if logout.status != 204 {

@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -28,9 +29,10 @@ type server struct {
 	API           string `json:"api"`
 	Management    string `json:"management"`
 
-	cmd  *exec.Cmd
-	done chan error
-	log  string // path of its standard error
+	cmd    *exec.Cmd
+	done   chan error
+	log    string // path of its standard error
+	ending sync.Once
 }
 
 func startRealm(dir string, change realmChange) (*server, error) {
@@ -110,13 +112,16 @@ func (s *server) root() string {
 	return root
 }
 
+// stop ends the server and waits for it; a second call does nothing.
 func (s *server) stop() {
-	_ = s.cmd.Process.Signal(syscall.SIGTERM)
-	select {
-	case <-s.done:
-	case <-time.After(15 * time.Second):
-		_ = s.cmd.Process.Kill()
-	}
+	s.ending.Do(func() {
+		_ = s.cmd.Process.Signal(syscall.SIGTERM)
+		select {
+		case <-s.done:
+		case <-time.After(15 * time.Second):
+			_ = s.cmd.Process.Kill()
+		}
+	})
 }
 
 // explain shows the end of the server's log when the test fails.
