@@ -25,7 +25,7 @@ deps: ## install what the tests need (Debian and npm packages)
 
 test: deps unit interop ## every correctness test: both modules, real clients
 
-unit: ## the main module's tests only; needs nothing but Go
+unit: ## the main module's tests only; needs Go and curl
 	go test -timeout 10m ./...
 
 interop: deps ## the tests with real clients only

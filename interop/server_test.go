@@ -106,12 +106,6 @@ func (s *server) complete() error {
 	return nil
 }
 
-// root is where the server listens: scheme, host and port.
-func (s *server) root() string {
-	root, _, _ := strings.Cut(s.Issuer, "/auth/")
-	return root
-}
-
 // stop ends the server and waits for it; a second call does nothing.
 func (s *server) stop() {
 	s.ending.Do(func() {
