@@ -23,7 +23,7 @@ func TestFirstRefreshTokenForGood(t *testing.T) {
 		} `json:"calls"`
 	}
 	if err := json.Unmarshal(raw, &r); err != nil {
-		t.Fatalf("no report: %v\n%s", err, raw)
+		t.Fatalf("no report: %v\n%s", err, short(raw))
 	}
 	want := []string{"password", "refresh_token", "password"}
 	if len(r.Calls) != len(want) {
