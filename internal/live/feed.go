@@ -42,7 +42,7 @@ type FeedOptions struct {
 type Feed struct {
 	FeedOptions
 	mu     sync.RWMutex
-	refuse map[feedKey]feedEntry
+	refuse [refusals]map[feedKey]feedEntry // by kind, so that a kind without entries costs nothing
 	// epoch counts the entries that refuse something; a token found good at
 	// one epoch need not be looked up again until the next.
 	epoch  atomic.Uint64
@@ -51,10 +51,40 @@ type Feed struct {
 	asking askState
 }
 
-type feedKey struct {
-	realm string
-	kind  iam.RevocationKind
-	id    string
+type feedKey struct{ realm, id string }
+
+// The kinds that refuse, as indices.
+const (
+	ofToken = iota
+	ofFamily
+	ofSession
+	ofClientSession
+	ofUser
+	ofClient
+	ofRealm
+	refusals
+)
+
+// kindIndex is -1 for a kind that refuses nothing: ForgetMembers, and what a
+// later release may add.
+func kindIndex(k iam.RevocationKind) int {
+	switch k {
+	case iam.RevokeToken:
+		return ofToken
+	case iam.RevokeFamily:
+		return ofFamily
+	case iam.RevokeSession:
+		return ofSession
+	case iam.RevokeClientSession:
+		return ofClientSession
+	case iam.RevokeUser:
+		return ofUser
+	case iam.RevokeClient:
+		return ofClient
+	case iam.RevokeRealm:
+		return ofRealm
+	}
+	return -1
 }
 
 type feedEntry struct {
@@ -73,7 +103,11 @@ func NewFeed(o FeedOptions) *Feed {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Feed{FeedOptions: o, refuse: make(map[feedKey]feedEntry)}
+	f := &Feed{FeedOptions: o}
+	for i := range f.refuse {
+		f.refuse[i] = make(map[feedKey]feedEntry)
+	}
+	return f
 }
 
 // Load reads the feed for the first time; nothing may be answered before.
@@ -104,13 +138,13 @@ func (f *Feed) Apply(revs ...iam.Revocation) {
 		return
 	}
 	f.mu.Lock()
-	refusals := 0
+	news := false
 	for _, r := range revs {
-		if r.Kind != iam.ForgetMembers && f.add(r) {
-			refusals++
+		if kind := kindIndex(r.Kind); kind >= 0 && f.add(kind, r) {
+			news = true
 		}
 	}
-	if refusals > 0 {
+	if news {
 		f.epoch.Add(1)
 	}
 	f.mu.Unlock()
@@ -122,22 +156,22 @@ func (f *Feed) Apply(revs ...iam.Revocation) {
 }
 
 // add widens the entry for r's subject and says whether that changed anything.
-func (f *Feed) add(r iam.Revocation) bool {
-	k := feedKey{r.RealmID, r.Kind, r.ID}
-	if r.Kind == iam.RevokeRealm {
-		k.id = r.RealmID
-	}
+func (f *Feed) add(kind int, r iam.Revocation) bool {
+	k := feedKey{r.RealmID, r.ID}
 	next := feedEntry{until: r.Until}
-	switch r.Kind {
-	case iam.RevokeUser, iam.RevokeClient, iam.RevokeRealm:
+	switch kind {
+	case ofRealm:
+		k.id = r.RealmID
+		next.issuedBefore = r.IssuedBefore
+	case ofUser, ofClient:
 		next.issuedBefore = r.IssuedBefore
 	}
-	old, ok := f.refuse[k]
+	old, ok := f.refuse[kind][k]
 	if ok {
 		next.issuedBefore = max(old.issuedBefore, next.issuedBefore)
 		next.until = max(old.until, next.until)
 	}
-	f.refuse[k] = next
+	f.refuse[kind][k] = next
 	return !ok || next != old
 }
 
@@ -149,28 +183,30 @@ func (f *Feed) Epoch() uint64 { return f.epoch.Load() }
 func (f *Feed) Refused(realmID, clientID string, c *token.Claims) bool {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
-	if len(f.refuse) == 0 {
-		return false
-	}
-	return f.has(realmID, iam.RevokeToken, c.ID) ||
-		f.has(realmID, iam.RevokeFamily, c.Family) ||
-		f.has(realmID, iam.RevokeSession, c.SessionID) ||
-		f.has(realmID, iam.RevokeClientSession, c.SessionID+"/"+clientID) ||
-		f.before(realmID, iam.RevokeUser, c.Subject, c.IssuedAt) ||
-		f.before(realmID, iam.RevokeClient, clientID, c.IssuedAt) ||
-		f.before(realmID, iam.RevokeRealm, realmID, c.IssuedAt)
+	return f.has(ofToken, realmID, c.ID) ||
+		f.has(ofFamily, realmID, c.Family) ||
+		f.has(ofSession, realmID, c.SessionID) ||
+		len(f.refuse[ofClientSession]) > 0 && f.has(ofClientSession, realmID, c.SessionID+"/"+clientID) ||
+		f.before(ofUser, realmID, c.Subject, c.IssuedAt) ||
+		f.before(ofClient, realmID, clientID, c.IssuedAt) ||
+		f.before(ofRealm, realmID, realmID, c.IssuedAt)
 }
 
-func (f *Feed) has(realm string, kind iam.RevocationKind, id string) bool {
-	if id == "" {
+func (f *Feed) has(kind int, realm, id string) bool {
+	m := f.refuse[kind]
+	if len(m) == 0 || id == "" {
 		return false
 	}
-	_, ok := f.refuse[feedKey{realm, kind, id}]
+	_, ok := m[feedKey{realm, id}]
 	return ok
 }
 
-func (f *Feed) before(realm string, kind iam.RevocationKind, id string, issuedAt int64) bool {
-	e, ok := f.refuse[feedKey{realm, kind, id}]
+func (f *Feed) before(kind int, realm, id string, issuedAt int64) bool {
+	m := f.refuse[kind]
+	if len(m) == 0 {
+		return false
+	}
+	e, ok := m[feedKey{realm, id}]
 	return ok && issuedAt < e.issuedBefore
 }
 
@@ -183,16 +219,21 @@ func (f *Feed) sweep() {
 		return
 	}
 	f.swept = now
-	for k, e := range f.refuse {
-		if e.until < now.UnixMilli() {
-			delete(f.refuse, k)
+	for _, m := range f.refuse {
+		for k, e := range m {
+			if e.until < now.UnixMilli() {
+				delete(m, k)
+			}
 		}
 	}
 }
 
 // Len is the number of entries in force.
-func (f *Feed) Len() int {
+func (f *Feed) Len() (n int) {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
-	return len(f.refuse)
+	for _, m := range f.refuse {
+		n += len(m)
+	}
+	return n
 }
