@@ -13,7 +13,7 @@ func TestFirstRefreshTokenForGood(t *testing.T) {
 	lab.brief.explain(t)
 	task := lab.brief.task(library)
 	task.Offsets = []int{0, 4, 8}
-	raw := tell(t, python("first_token_client.py"), task)
+	raw := tell(t, nil, python("first_token_client.py"), task)
 	var r struct {
 		Calls []struct {
 			TokenRequest string          `json:"token_request"`

@@ -86,20 +86,20 @@ func TestLibraries(t *testing.T) {
 				where.server.explain(t)
 				task := where.server.task(library)
 				task.InForm = c.inForm
-				judge(t, c, where.server, tell(t, c.command, task))
+				judge(t, c, where.server, tell(t, nil, c.command, task))
 			})
 		}
 	}
 }
 
 // tell gives a program its task and returns its report.
-func tell(t *testing.T, command []string, task any) []byte {
+func tell(t *testing.T, env, command []string, task any) []byte {
 	t.Helper()
 	stdin, err := json.Marshal(task)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return []byte(program(t, string(stdin), nil, command[0], command[1:]...))
+	return []byte(program(t, string(stdin), env, command[0], command[1:]...))
 }
 
 func judge(t *testing.T, c client, s *server, raw []byte) {

@@ -49,27 +49,38 @@ func startRealm(dir string, change realmChange) (*server, error) {
 // start runs `usher dev --json` with its data below dir and returns when it has
 // said that it is ready.
 func start(dir string, args ...string) (*server, error) {
-	s := &server{log: filepath.Join(dir, "stderr"), done: make(chan error, 1)}
+	s := &server{}
+	out, err := s.launch(dir, append([]string{"dev", "--json", "--data", filepath.Join(dir, "data")}, args...)...)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.ready(out); err != nil {
+		return nil, s.failed(err)
+	}
+	return s, nil
+}
+
+// launch starts the binary; its standard error goes to a file in dir.
+func (s *server) launch(dir string, args ...string) (out io.Reader, err error) {
+	s.log, s.done = filepath.Join(dir, "stderr"), make(chan error, 1)
 	log, err := os.Create(s.log)
 	if err != nil {
 		return nil, err
 	}
 	defer log.Close()
-	s.cmd = exec.Command(lab.usher, append([]string{"dev", "--json", "--data", filepath.Join(dir, "data")}, args...)...)
+	s.cmd = exec.Command(lab.usher, args...)
 	s.cmd.Stderr = log
-	out, err := s.cmd.StdoutPipe()
-	if err != nil {
+	if out, err = s.cmd.StdoutPipe(); err != nil {
 		return nil, err
 	}
-	if err := s.cmd.Start(); err != nil {
-		return nil, err
-	}
-	if err := s.ready(out); err != nil {
-		s.stop()
-		said, _ := os.ReadFile(s.log)
-		return nil, fmt.Errorf("%w; it said:\n%s", err, said)
-	}
-	return s, nil
+	return out, s.cmd.Start()
+}
+
+// failed ends a server that did not start and says what it said.
+func (s *server) failed(err error) error {
+	s.stop()
+	said, _ := os.ReadFile(s.log)
+	return fmt.Errorf("%w; it said:\n%s", err, said)
 }
 
 // ready reads the one object that says where the server is.
@@ -79,7 +90,7 @@ func (s *server) ready(out io.Reader) error {
 		r := bufio.NewReader(out)
 		dec := json.NewDecoder(r)
 		first <- dec.Decode(s)
-		_, _ = io.Copy(io.Discard, out)
+		_, _ = io.Copy(io.Discard, out) // until it ends
 		s.done <- s.cmd.Wait()
 	}()
 	select {
