@@ -33,6 +33,7 @@ type flight struct {
 type flights struct {
 	mu     sync.Mutex
 	groups map[string]*group
+	closed bool // no flight begins any more
 }
 
 // group is everything in flight for one failure key. It lives as long as an
@@ -46,6 +47,12 @@ type group struct {
 }
 
 func newFlights() *flights { return &flights{groups: map[string]*group{}} }
+
+func (fs *flights) close() {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	fs.closed = true
+}
 
 // join finds the group of a key; each join needs one part.
 func (fs *flights) join(key string) *group {
@@ -83,6 +90,7 @@ const (
 	beFull                 // too many unresolved guesses: wait for changed
 	beVerified             // the cache knows the password
 	ride                   // on the flight
+	beClosed               // the service is ending
 )
 
 // board decides in one step, under one lock: join an equal guess, be served by
@@ -92,6 +100,9 @@ func (fs *flights) board(g *group, t *try, f iam.Failures, at int64, mark int,
 	look func() recall, begin func(certain bool) *flight) (step, *flight, <-chan struct{}) {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
+	if fs.closed {
+		return beClosed, nil, nil
+	}
 	if g.ended != mark {
 		return readAgain, nil, nil
 	}

@@ -28,6 +28,8 @@ func (s *Service) judge(ctx context.Context, t *try) outcome {
 			func() recall { return s.recall(t) },
 			func(certain bool) *flight { return s.begin(t, certain) })
 		switch next {
+		case beClosed:
+			return outcome{err: context.Canceled}
 		case beWaiting:
 			return outcome{verdict: waitKind(f)}
 		case beVerified:

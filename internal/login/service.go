@@ -152,6 +152,7 @@ func New(c Config) *Service {
 // Close refuses what waits for a hash and returns when the hashes that run have
 // ended and are recorded. The store must still be open.
 func (s *Service) Close() {
+	s.flights.close()
 	s.stop()
 	s.work.Wait()
 }
