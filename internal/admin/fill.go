@@ -203,10 +203,10 @@ func (im *Importer) hash(u *DraftUser) error {
 
 // parallel runs f for 0..n-1, at most Hashers at once.
 func (im *Importer) parallel(ctx context.Context, n int, f func(i int) error) error {
-	g, ctx := errgroup.WithContext(ctx)
+	g, running := errgroup.WithContext(ctx)
 	g.SetLimit(max(1, im.Hashers))
 	for i := range n {
-		if ctx.Err() != nil {
+		if running.Err() != nil {
 			break
 		}
 		g.Go(func() error { return f(i) })
@@ -214,7 +214,7 @@ func (im *Importer) parallel(ctx context.Context, n int, f func(i int) error) er
 	if err := g.Wait(); err != nil {
 		return err
 	}
-	return context.Cause(ctx)
+	return ctx.Err()
 }
 
 func (im *Importer) clients(d *Draft) []iam.Client {
@@ -276,4 +276,3 @@ func (im *Importer) members(d *Draft) []vms.Membership {
 	}
 	return out
 }
-

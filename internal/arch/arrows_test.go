@@ -38,9 +38,10 @@ var arrows = map[string][]string{
 	"internal/web/vmsapi":      {"api", "internal/oauth", "internal/vms", "internal/web"},
 
 	// Who wires, who runs.
-	"internal/app":  {"api", "internal/..."},
-	"internal/arch": {},
-	"cmd/usher":     {"api", "internal/app", "internal/config"},
+	"internal/app":         {"api", "internal/..."},
+	"internal/app/apptest": {"internal/app"},
+	"internal/arch":        {},
+	"cmd/usher":            {"api", "internal/app", "internal/config"},
 
 	// Who tests the whole: no code of their own.
 	"docs":          {},

@@ -1,0 +1,210 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"runtime"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/seed-a6a28e10/usher/internal/admin"
+	"github.com/seed-a6a28e10/usher/internal/grant"
+	"github.com/seed-a6a28e10/usher/internal/live"
+	"github.com/seed-a6a28e10/usher/internal/login"
+	"github.com/seed-a6a28e10/usher/internal/secret"
+	"github.com/seed-a6a28e10/usher/internal/store/sqlite"
+	"github.com/seed-a6a28e10/usher/internal/telemetry"
+	"github.com/seed-a6a28e10/usher/internal/web"
+	"github.com/seed-a6a28e10/usher/internal/web/manage"
+)
+
+// App is one Usher, open but not yet answering until Start.
+type App struct {
+	// Public and Management are the handlers of the two listeners.
+	Public, Management http.Handler
+
+	cfg    Config
+	opt    Options
+	clock  Clock
+	log    *slog.Logger
+	public string // origin
+
+	store    *sqlite.DB
+	sealer   *secret.Sealer
+	importer *admin.Importer
+	keys     *keyMaker
+
+	metrics  *telemetry.Metrics
+	registry *prometheus.Registry
+	snapshot *live.Snapshot
+	feed     *live.Feed
+	members  *live.Members
+	verifier *live.Verifier
+	confirm  *grant.Confirmer
+	login    *login.Service
+	grants   *grant.Service
+	kit      *web.Kit
+	health   *manage.Manage
+
+	publicListener, managementListener net.Listener
+	servers                            []*http.Server
+
+	started  bool
+	stopJobs context.CancelFunc
+	jobs     sync.WaitGroup
+	failed   chan error // what ends the process: a listener or the store
+	closing  sync.Once
+	closeErr error
+}
+
+// New binds the listeners, opens the store and builds everything. Nothing
+// answers before Start. The caller ends with Close.
+func New(ctx context.Context, cfg Config, opt Options) (*App, error) {
+	a := &App{cfg: cfg, opt: opt, clock: opt.Clock, log: opt.Log, failed: make(chan error, 4)}
+	if a.clock == nil {
+		a.clock = wallClock{}
+	}
+	if a.log == nil {
+		a.log = slog.New(slog.DiscardHandler)
+	}
+	sealer, err := secret.NewSealer(cfg.MasterKey)
+	if err != nil {
+		return nil, err
+	}
+	a.sealer = sealer
+	a.keys = newKeyMaker(sealer, cfg.Data)
+	if err := a.bind(ctx); err != nil {
+		return nil, err
+	}
+	if a.store, err = sqlite.Open(ctx, sqlite.Options{Dir: cfg.Data, Now: a.clock.Now, Log: a.log}); err != nil {
+		return nil, errors.Join(err, a.unbind())
+	}
+	a.build()
+	return a, nil
+}
+
+// bind takes both ports, so that the public URL is known and a taken port is
+// refused before anything is written.
+func (a *App) bind(ctx context.Context) error {
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", a.cfg.Listen)
+	if err != nil {
+		return fmt.Errorf("public listener: %w", err)
+	}
+	a.publicListener = l
+	if a.managementListener, err = lc.Listen(ctx, "tcp", a.cfg.ManagementListen); err != nil {
+		return errors.Join(fmt.Errorf("management listener: %w", err), l.Close())
+	}
+	a.public = strings.TrimRight(a.cfg.PublicURL, "/")
+	if a.public == "" {
+		host, _, err := net.SplitHostPort(a.cfg.Listen)
+		if err != nil {
+			return errors.Join(err, a.unbind())
+		}
+		a.public = "http://" + net.JoinHostPort(host, portOf(l))
+	}
+	return nil
+}
+
+func portOf(l net.Listener) string {
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		return ""
+	}
+	return port
+}
+
+func (a *App) unbind() error {
+	return errors.Join(a.publicListener.Close(), a.managementListener.Close())
+}
+
+// build makes the services of literals; it does no I/O.
+func (a *App) build() {
+	a.registry = prometheus.NewRegistry()
+	a.metrics = telemetry.NewMetrics(a.registry, a.opt.Build)
+	a.importer = &admin.Importer{
+		Store: a.store, Sealer: a.sealer, Keys: a.keys, Scopes: builtinScopes(),
+		NewID: secret.NewID, Now: a.clock.Now, Hashers: runtime.GOMAXPROCS(0),
+	}
+	a.members = live.NewMembers(live.MembersOptions{Read: a.store.VideoManagersOf})
+	a.snapshot = live.NewSnapshot(live.SnapshotOptions{
+		Load: a.loadConfig, Version: a.store.ConfigVersion, Clock: a.clock, Log: a.log,
+	})
+	a.feed = live.NewFeed(live.FeedOptions{
+		Read: a.store.Revocations, Clock: a.clock, Grace: a.cfg.RevocationGrace,
+		ForgetMembers: a.members.Forget, Log: a.log,
+	})
+	a.verifier = live.NewVerifier(live.VerifierOptions{
+		Snapshot: a.snapshot, Feed: a.feed, Clock: a.clock, Audience: audience,
+		Confirm: a.store.ConfirmFamily, Checked: a.metrics.TokenChecked, Log: a.log,
+	})
+	a.confirm = grant.NewConfirmer(a.store, a.log)
+	a.login = login.New(login.Config{
+		Store: a.store, Clock: a.clock, Slots: a.hashSlots(),
+		NameKey: secret.Tag(a.cfg.MasterKey, "failure rows and tags of wrong passwords"),
+		Log:     a.log,
+		Metrics: login.Metrics{Login: a.metrics.Login, Hash: a.hashed},
+	})
+	a.grants = grant.New(grant.Config{
+		Store: a.store, Authenticator: a.login, Feed: a.feed, Now: a.clock.Now, Confirm: a.confirm.Seen, Log: a.log,
+		Metrics: grant.Metrics{Grant: a.metrics.Grant, Refresh: a.refreshed},
+	})
+	a.kit = &web.Kit{
+		Log: a.log, Now: a.clock.Now, NewID: secret.NewID, Trusted: a.cfg.TrustedProxies,
+		Realm: defaultRealm, ErrorDocs: a.public + web.ErrorDocsPath, Observe: a.observe,
+	}
+	a.health = manage.New(manage.Config{
+		Ready: []manage.Check{
+			{Name: "Storage", Do: a.store.Probe},
+			{Name: "Realms", Do: a.hasRealm},
+			{Name: "Revocation feed", Do: a.feed.Ready},
+		},
+		Metrics: a.registry, Log: a.log,
+	})
+	a.watch()
+	a.Public, a.Management = a.kit.Wrap(a.publicMux()), a.managementMux()
+}
+
+// hashSlots leaves a core for everything that is not a password.
+func (a *App) hashSlots() int {
+	if a.opt.HashSlots > 0 {
+		return a.opt.HashSlots
+	}
+	return max(1, runtime.GOMAXPROCS(0)-1)
+}
+
+func (a *App) hasRealm(context.Context) error {
+	if len(a.snapshot.Config().Realms) == 0 {
+		return errors.New("no realm: import one")
+	}
+	return nil
+}
+
+// PublicURL is the origin every issuer begins with.
+func (a *App) PublicURL() string { return a.public }
+
+// Addr is where the public listener is bound.
+func (a *App) Addr() string { return a.publicListener.Addr().String() }
+
+// ManagementURL is the origin of the management listener.
+func (a *App) ManagementURL() string {
+	host, _, err := net.SplitHostPort(a.cfg.ManagementListen)
+	if err != nil || host == "" {
+		host = "127.0.0.1"
+	}
+	return "http://" + net.JoinHostPort(host, portOf(a.managementListener))
+}
+
+// observe and hashed hand measurements to the metrics.
+func (a *App) observe(route, method string, status int, elapsed time.Duration) {
+	a.metrics.Request(route, method, status, elapsed)
+}
+
+func (a *App) hashed(d time.Duration) { a.metrics.Hash("argon2", d) }

@@ -1,0 +1,46 @@
+package app
+
+import (
+	"log/slog"
+	"net/netip"
+	"time"
+
+	"github.com/seed-a6a28e10/usher/internal/telemetry"
+)
+
+// Config is what one Usher is made of. Zero values of times take defaults.
+type Config struct {
+	// PublicURL is the origin of every issuer and link; "" takes http:// and the
+	// host written in Listen with the port that was bound (usher dev).
+	PublicURL string
+	// Listen and ManagementListen are host:port; port 0 takes a free one.
+	Listen, ManagementListen string
+	// TLSCertFile and TLSKeyFile make the public listener speak https.
+	TLSCertFile, TLSKeyFile string
+	// Data is the data folder; made when absent.
+	Data string
+	// MasterKey is 32 bytes.
+	MasterKey []byte
+	// TrustedProxies are the peers whose X-Forwarded headers count.
+	TrustedProxies []netip.Prefix
+	// APIRateLimit is per user and minute; 0: no limit.
+	APIRateLimit int
+	// DrainDelay is how long the listener stays open after readiness fell.
+	DrainDelay time.Duration
+	// ShutdownTimeout bounds the wait for requests under way; 0: 30 s.
+	ShutdownTimeout time.Duration
+	// RevocationGrace is for how long remembered tokens are answered while the
+	// store cannot be asked; 0: 30 s.
+	RevocationGrace time.Duration
+	// NoLogin and NoAPI leave a face off the public listener.
+	NoLogin, NoAPI bool
+}
+
+// Options are the outer world; the zero value is the real one.
+type Options struct {
+	Clock Clock        // nil: the wall clock
+	Log   *slog.Logger // nil: discards
+	Build telemetry.Build
+	// HashSlots is how many passwords are hashed at once; 0: cores - 1.
+	HashSlots int
+}

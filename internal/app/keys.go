@@ -1,0 +1,72 @@
+package app
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/seed-a6a28e10/usher/internal/admin"
+	"github.com/seed-a6a28e10/usher/internal/iam"
+	"github.com/seed-a6a28e10/usher/internal/keys"
+	"github.com/seed-a6a28e10/usher/internal/secret"
+	"github.com/seed-a6a28e10/usher/internal/store/sqlite"
+)
+
+// keyMaker satisfies admin.KeyMaker over package keys. In a data folder
+// without a database a realm will be made soon: its RSA key, the slowest part
+// of a fresh start, is then generated while the database is being made.
+type keyMaker struct {
+	maker keys.Maker
+	ahead chan ahead // nil when nothing was begun
+}
+
+type ahead struct {
+	private []byte // PKCS#8
+	err     error
+}
+
+func newKeyMaker(sealer *secret.Sealer, data string) *keyMaker {
+	m := &keyMaker{maker: keys.Maker{Sealer: sealer, NewID: secret.NewID, Rand: rand.Reader}}
+	if _, err := os.Stat(filepath.Join(data, sqlite.File)); os.IsNotExist(err) {
+		m.ahead = make(chan ahead, 1)
+		go func() {
+			m.ahead <- makeRSA()
+		}()
+	}
+	return m
+}
+
+func makeRSA() ahead {
+	key, err := rsa.GenerateKey(rand.Reader, keys.RSABits)
+	if err != nil {
+		return ahead{err: err}
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	return ahead{private, err}
+}
+
+// Generate implements admin.KeyMaker.
+func (m *keyMaker) Generate(realmID, algorithm string, at time.Time) (iam.Key, error) {
+	if algorithm == "RS256" && m.ahead != nil {
+		if made, ok := <-m.ahead; ok {
+			close(m.ahead) // the next realm makes its own
+			if made.err == nil {
+				return m.maker.Import(realmID, keys.Material{
+					Algorithm: algorithm, Status: iam.KeyActive, Priority: keys.DefaultRank, Private: made.private,
+				}, at)
+			}
+		}
+	}
+	return m.maker.Generate(realmID, algorithm, at)
+}
+
+// Import implements admin.KeyMaker.
+func (m *keyMaker) Import(realmID string, k admin.KeyMaterial, at time.Time) (iam.Key, error) {
+	return m.maker.Import(realmID, keys.Material{
+		KID: k.KID, Algorithm: k.Algorithm, Status: k.Status, Priority: k.Priority,
+		Private: k.Private, Secret: k.Secret, Certificate: k.Certificate,
+	}, at)
+}

@@ -1,0 +1,75 @@
+package app
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+)
+
+// The limits of both listeners.
+const (
+	maxHeaderBytes    = 16 << 10
+	readHeaderTimeout = 5 * time.Second
+	readTimeout       = 30 * time.Second
+	idleTimeout       = 60 * time.Second
+)
+
+// server makes an http.Server with the limits; tls may be nil.
+func (a *App) server(h http.Handler, t *tls.Config) *http.Server {
+	return &http.Server{
+		Handler: h, TLSConfig: t,
+		MaxHeaderBytes: maxHeaderBytes, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, IdleTimeout: idleTimeout,
+		ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
+	}
+}
+
+// tlsConfig loads the certificate; nil where the listener speaks plain http.
+func (a *App) tlsConfig() (*tls.Config, error) {
+	if a.cfg.TLSCertFile == "" {
+		return nil, nil //nolint:nilnil // no TLS is an answer
+	}
+	cert, err := tls.LoadX509KeyPair(a.cfg.TLSCertFile, a.cfg.TLSKeyFile)
+	if err != nil {
+		return nil, fmt.Errorf("TLS certificate: %w", err)
+	}
+	return &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{cert}}, nil
+}
+
+// serve starts answering on both listeners. A listener that fails later ends
+// the process.
+func (a *App) serve() error {
+	t, err := a.tlsConfig()
+	if err != nil {
+		return err
+	}
+	public, management := a.server(a.Public, t), a.server(a.Management, nil)
+	management.ReadTimeout = 0 // profiles take their time
+	a.servers = []*http.Server{public, management}
+	go a.listen(management, a.managementListener, false)
+	go a.listen(public, a.publicListener, t != nil)
+	return nil
+}
+
+func (a *App) listen(s *http.Server, l net.Listener, secure bool) {
+	var err error
+	if secure {
+		err = s.ServeTLS(l, "", "")
+	} else {
+		err = s.Serve(l)
+	}
+	if !errors.Is(err, http.ErrServerClosed) {
+		a.fail(fmt.Errorf("listener %s: %w", l.Addr(), err))
+	}
+}
+
+// fail ends Run with err.
+func (a *App) fail(err error) {
+	select {
+	case a.failed <- err:
+	default: // it is ending already
+	}
+}

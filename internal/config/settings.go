@@ -1,0 +1,136 @@
+package config
+
+import (
+	"fmt"
+	"net/netip"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Setting is one key of the file, with its variable and flag.
+type Setting struct {
+	Name string // public_url
+	Help string
+	list bool
+	path bool
+	set  func(c *Config, value []string) error
+}
+
+// Env is the setting's environment variable.
+func (s Setting) Env() string { return "USHER_" + strings.ToUpper(s.Name) }
+
+// Flag is the setting's flag, without dashes.
+func (s Setting) Flag() string { return strings.ReplaceAll(s.Name, "_", "-") }
+
+// Settings lists all settings in the order of documentation.
+func Settings() []Setting {
+	return []Setting{
+		text("public_url", "origin under which Usher is reached, e.g. https://login.example.org", func(c *Config) *string { return &c.PublicURL }),
+		text("listen", "public listener, host:port", func(c *Config) *string { return &c.Listen }),
+		text("management_listen", "listener for health and metrics, host:port", func(c *Config) *string { return &c.ManagementListen }),
+		file("tls_cert_file", "certificate chain of the public listener (PEM)", func(c *Config) *string { return &c.TLSCertFile }),
+		file("tls_key_file", "private key of the certificate (PEM)", func(c *Config) *string { return &c.TLSKeyFile }),
+		file("data", "data folder, mode 0700", func(c *Config) *string { return &c.Data }),
+		file("master_key_file", "master key, mode 0600, outside the data folder", func(c *Config) *string { return &c.MasterKeyFile }),
+		file("realm_file", "realm in Keycloak's JSON form, imported into an empty store", func(c *Config) *string { return &c.RealmFile }),
+		{Name: "trusted_proxies", Help: "addresses or prefixes whose X-Forwarded headers count", list: true, set: setProxies},
+		text("log_format", "text or json", func(c *Config) *string { return &c.LogFormat }),
+		text("log_level", "debug, info, warn or error", func(c *Config) *string { return &c.LogLevel }),
+		{Name: "api_rate_limit", Help: "video API requests per user and minute; 0 for no limit", set: setRate},
+		duration("drain_delay", "how long the listener stays open after readiness fell", func(c *Config) *time.Duration { return &c.DrainDelay }),
+		duration("shutdown_timeout", "how long a stop waits for requests under way", func(c *Config) *time.Duration { return &c.ShutdownTimeout }),
+		duration("revocation_grace", "how much longer remembered tokens are answered while storage is down", func(c *Config) *time.Duration { return &c.RevocationGrace }),
+		{Name: "serve", Help: "faces on the public listener: login, api", list: true, set: setServe},
+	}
+}
+
+func text(name, help string, field func(*Config) *string) Setting {
+	return Setting{Name: name, Help: help, set: func(c *Config, v []string) error {
+		*field(c) = v[0]
+		return nil
+	}}
+}
+
+func file(name, help string, field func(*Config) *string) Setting {
+	s := text(name, help, field)
+	s.path = true
+	return s
+}
+
+func duration(name, help string, field func(*Config) *time.Duration) Setting {
+	return Setting{Name: name, Help: help, set: func(c *Config, v []string) error {
+		d, err := time.ParseDuration(v[0])
+		if err != nil || d < 0 || d > time.Hour {
+			return fmt.Errorf("%q is not a duration from 0s to 1h, such as 2s", v[0])
+		}
+		*field(c) = d
+		return nil
+	}}
+}
+
+func setRate(c *Config, v []string) error {
+	n, err := strconv.Atoi(v[0])
+	if err != nil || n < 0 {
+		return fmt.Errorf("%q is not a whole number from 0 on", v[0])
+	}
+	c.APIRateLimit = n
+	return nil
+}
+
+func setProxies(c *Config, v []string) error {
+	c.TrustedProxies = nil
+	for _, s := range v {
+		p, err := netip.ParsePrefix(s)
+		if err != nil {
+			a, err := netip.ParseAddr(s)
+			if err != nil {
+				return fmt.Errorf("%q is neither an address nor a prefix such as 10.0.0.0/24", s)
+			}
+			p = netip.PrefixFrom(a.Unmap(), a.Unmap().BitLen())
+		}
+		c.TrustedProxies = append(c.TrustedProxies, p.Masked())
+	}
+	return nil
+}
+
+func setServe(c *Config, v []string) error {
+	c.Serve = nil
+	for _, s := range v {
+		if s != "login" && s != "api" {
+			return fmt.Errorf("%q is neither login nor api", s)
+		}
+		if !slices.Contains(c.Serve, s) {
+			c.Serve = append(c.Serve, s)
+		}
+	}
+	return nil
+}
+
+// apply sets one value. Paths of a file count from the file's folder.
+func (s Setting) apply(c *Config, value []string, base string, from Origin) error {
+	if s.path && base != "" && value[0] != "" && !filepath.IsAbs(value[0]) {
+		value = []string{filepath.Join(base, value[0])}
+	}
+	if err := s.set(c, value); err != nil {
+		return err
+	}
+	c.origin[s.Name] = from
+	return nil
+}
+
+// split is how a list is written in one variable or flag.
+func split(s Setting, value string) []string {
+	if !s.list {
+		return []string{value}
+	}
+	var out []string
+	for _, part := range strings.Split(value, ",") {
+		if part = strings.TrimSpace(part); part != "" {
+			out = append(out, part)
+		}
+	}
+	return out
+}
