@@ -80,6 +80,20 @@ func (m *Maker) Generate(realmID, algorithm string, at time.Time) (iam.Key, erro
 	return m.Import(realmID, mat, at)
 }
 
+// NewRSA makes an RSA key of RSABits as PKCS#8 DER, for a caller that wants the
+// slow part done before it knows what the key is for; Import takes it.
+func NewRSA(rand io.Reader) ([]byte, error) {
+	key, err := rsa.GenerateKey(rand, RSABits)
+	if err != nil {
+		return nil, fmt.Errorf("keys: make RSA: %w", err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return nil, fmt.Errorf("keys: %w", err)
+	}
+	return der, nil
+}
+
 func (m *Maker) private(algorithm string) (key crypto.Signer, err error) {
 	switch algorithm {
 	case "RS256", "RS384", "RS512", "PS256", "PS384", "PS512":
