@@ -10,7 +10,7 @@ import (
 // outside are the packages that may touch the outer world: they parse what a
 // person typed, start the process, or measure one.
 func outside(path string) bool {
-	return path == "internal/app" || strings.HasPrefix(path, "cmd/") || strings.HasPrefix(path, "bench/")
+	return strings.HasPrefix(path, "internal/app") || strings.HasPrefix(path, "cmd/") || strings.HasPrefix(path, "bench/")
 }
 
 // notBelowApp are the selectors that make a package's answers depend on more
