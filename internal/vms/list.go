@@ -1,6 +1,9 @@
 package vms
 
-import "encoding/json"
+import (
+	"bytes"
+	"encoding/json"
+)
 
 // List is one user's VideoManagers, by id. It is immutable and shared by all
 // calls of that user.
@@ -20,11 +23,13 @@ func NewList(rows []VideoManager) (*List, error) {
 			all[i].Configuration = json.RawMessage("{}")
 		}
 	}
-	b, err := json.Marshal(all)
-	if err != nil {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false) // as every other body is written
+	if err := enc.Encode(all); err != nil {
 		return nil, err
 	}
-	return &List{VideoManagers: all, JSON: b}, nil
+	return &List{VideoManagers: all, JSON: bytes.TrimSuffix(b.Bytes(), []byte("\n"))}, nil
 }
 
 // Find returns the VideoManager with the id.

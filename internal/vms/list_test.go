@@ -14,7 +14,7 @@ func TestList(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = `[{"id":5,"name":"Eins \u0026 Zwei","uuid":"u5","configuration":{"a":1}},{"id":9,"name":"Neun","uuid":"u9","configuration":{}}]`
+	const want = `[{"id":5,"name":"Eins & Zwei","uuid":"u5","configuration":{"a":1}},{"id":9,"name":"Neun","uuid":"u9","configuration":{}}]`
 	if string(l.JSON) != want {
 		t.Errorf("got  %s\nwant %s", l.JSON, want)
 	}

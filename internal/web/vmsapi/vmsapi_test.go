@@ -16,7 +16,7 @@ import (
 	"github.com/seed-a6a28e10/usher/internal/web"
 )
 
-const wantList = `[{"id":5,"name":"Eins \u003cZwei\u003e","uuid":"u5","configuration":{"a":[1]}},{"id":97,"name":"Neun","uuid":"u97","configuration":{}}]`
+const wantList = `[{"id":5,"name":"Eins <Zwei>","uuid":"u5","configuration":{"a":[1]}},{"id":97,"name":"Neun","uuid":"u97","configuration":{}}]`
 
 func TestListInEverySpelling(t *testing.T) {
 	t.Parallel()
@@ -105,6 +105,7 @@ func TestCredentials(t *testing.T) {
 		{name: "header and query", path: "/v1/vms?access_token=ada", header: []string{"Bearer ada"}, status: 400, challenge: `Bearer realm="platform", error="invalid_request"…`},
 		{name: "header and body", path: "/v1/vms", body: "access_token=ada", header: []string{"Bearer ada"}, status: 400, challenge: `Bearer realm="platform", error="invalid_request"…`},
 		{name: "two headers", path: "/v1/vms", header: []string{"Bearer ada", "Bearer ada"}, status: 400, challenge: `Bearer realm="platform", error="invalid_request"…`},
+		{name: "a body that is too large", path: "/v1/vms", body: "a=" + strings.Repeat("b", 64<<10), header: []string{"Bearer ada"}, status: 413},
 		{name: "a body of something else", path: "/v1/vms", body: "a=b", header: []string{"Bearer ada"}, status: 200},
 		{name: "foreign", path: "/v1/vms/6", header: []string{"Bearer ada"}, status: 403, challenge: `Bearer realm="platform", error="insufficient_scope"…`},
 	} {
