@@ -138,7 +138,7 @@ func (k *Kit) attrs(w *recorder, route string, status int, elapsed time.Duration
 		attrs = append(attrs, slog.String("cause", printable(w.cause.Error())))
 	}
 	if p, ok := w.cause.(*panicError); ok {
-		attrs = append(attrs, slog.String("stack", printable(string(p.stack))))
+		attrs = append(attrs, slog.String("stack", string(p.stack)))
 	}
 	if w.broken != nil {
 		attrs = append(attrs, slog.String("broken", printable(w.broken.Error())))
