@@ -46,7 +46,7 @@ var (
 	// token was refused before its family was read.
 	RefreshPolicies = []string{"reusable", "rotating"}
 	// LoginOutcomes are the values of a login attempt's outcome.
-	LoginOutcomes = []string{"ok", "cached", "wrong", "waiting", "locked", "disabled", "not_set_up", "busy", "unavailable"}
+	LoginOutcomes = []string{"ok", "cached", "wrong", "unknown", "waiting", "disabled", "not_set_up", "busy", "error"}
 	// HashKinds are the values of a password hash's algorithm.
 	HashKinds = []string{"argon2", "pbkdf2", "pbkdf2-sha256", "pbkdf2-sha512", "bcrypt", "dummy"}
 	// SessionChanges are the values of a session's change.
