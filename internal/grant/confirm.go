@@ -41,8 +41,12 @@ func NewConfirmer(store interface {
 }
 
 // Seen notes that an access token of a rotating family's generation was used.
+// Generation 0 has no predecessor to recover, and reusable families stay there.
 // It never blocks, and costs a map look-up when the generation is known.
 func (c *Confirmer) Seen(familyID string, gen int64) {
+	if gen == 0 {
+		return
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if known, ok := c.last[familyID]; ok && known >= gen {

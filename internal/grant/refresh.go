@@ -31,7 +31,8 @@ type refreshing struct {
 	claims  *token.Claims
 	view    iam.FamilyView
 	terms   iam.Terms
-	granted token.Scopes
+	granted token.Scopes // of the login, as far as the client still has them
+	wanted  token.Scopes // what grant.Scope asks for
 }
 
 // Refresh serves the refresh grant for a client that is authenticated: the
@@ -41,8 +42,10 @@ func (s *Service) Refresh(ctx context.Context, realm *token.Realm, client *iam.C
 	if g.Token == "" {
 		return nil, oauth.Refuse(oauth.NoRefreshToken)
 	}
+	r := refreshing{realm: realm, client: client, grant: g}
+	var err error
 	if g.Scope != "" {
-		if _, err := resolveScopes(realm, client, g.Scope); err != nil {
+		if r.wanted, err = resolveScopes(realm, client, g.Scope); err != nil {
 			return nil, refusal(err)
 		}
 	}
@@ -53,7 +56,7 @@ func (s *Service) Refresh(ctx context.Context, realm *token.Realm, client *iam.C
 	if claims.Issuer != realm.Issuer {
 		return nil, oauth.RefuseArg(oauth.RefreshWrongIssuer, realm.Issuer)
 	}
-	r := refreshing{realm: realm, client: client, grant: g, claims: claims}
+	r.claims = claims
 	for range refreshTries {
 		answer, err := s.refreshOnce(ctx, &r)
 		if err == nil {
@@ -185,11 +188,7 @@ func (s *Service) pass(ctx context.Context, r *refreshing) (*Answer, error) {
 func (s *Service) answer(r *refreshing, f *iam.Family, id refreshID) (*Answer, error) {
 	scopes := r.granted
 	if r.grant.Scope != "" {
-		narrowed, err := token.ResolveScopes(r.realm.RealmConfig, r.client, r.grant.Scope)
-		if err != nil {
-			return nil, err
-		}
-		scopes = narrowed
+		scopes = r.wanted
 	}
 	i := issue{
 		realm: r.realm, client: r.client, user: r.view.User, sessionID: r.view.Session.ID, family: f,
