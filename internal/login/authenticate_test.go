@@ -67,10 +67,10 @@ func TestFailingPathsCostOneHashAndTheFloor(t *testing.T) {
 						t.Errorf("round %d: took %v, want %v", round, took, want)
 					}
 				}
-				if len(b.store.events) != 2 {
-					t.Fatalf("%d events", len(b.store.events))
+				if len(b.store.logged()) != 2 {
+					t.Fatalf("%d events", len(b.store.logged()))
 				}
-				ev := b.store.events[0]
+				ev := b.store.logged()[0]
 				if ev.Error != tc.event || ev.UserID != tc.userID || ev.Type != "LOGIN_ERROR" || ev.ID != "event" ||
 					ev.ClientID != "anonymous" || ev.Address != "192.0.2.1" || ev.RealmID != "realm" || ev.At == 0 {
 					t.Errorf("event %+v", ev)
@@ -90,8 +90,8 @@ func TestRightPassword(t *testing.T) {
 		if took != usualHash {
 			t.Errorf("took %v: a success waits for nothing but its hash", took)
 		}
-		if len(b.store.events) != 0 {
-			t.Errorf("events %+v", b.store.events)
+		if len(b.store.logged()) != 0 {
+			t.Errorf("events %+v", b.store.logged())
 		}
 		if f := b.store.row("anna"); len(f.Reservations) != 0 || f.Recorded() {
 			t.Errorf("row %+v", f)
@@ -120,7 +120,7 @@ func TestNameInItsWait(t *testing.T) {
 				if b.hasher.hashes() != before {
 					t.Error("a waiting name cost a hash")
 				}
-				last := b.store.events[len(b.store.events)-1].Error
+				last := b.store.logged()[len(b.store.logged())-1].Error
 				if want := map[string]string{"anna": "user_temporarily_disabled", "nobody": "user_not_found"}[name]; last != want {
 					t.Errorf("event %s, want %s", last, want)
 				}
@@ -136,12 +136,12 @@ func TestNameInItsWait(t *testing.T) {
 func TestLockedUntilReset(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
-		b.store.rows["anna"] = iam.Failures{Count: 100, Locked: true, Rev: 1}
+		b.store.setRow("anna", iam.Failures{Count: 100, Locked: true, Rev: 1})
 		time.Sleep(1000 * time.Hour)
 		if _, err, _ := b.try(t, "anna", "right"); err != iam.ErrBadCredentials {
 			t.Errorf("%v", err)
 		}
-		if ev := b.store.events[0]; ev.Error != "user_disabled" || b.hasher.hashes() != 0 {
+		if ev := b.store.logged()[0]; ev.Error != "user_disabled" || b.hasher.hashes() != 0 {
 			t.Errorf("%+v, %d hashes", ev, b.hasher.hashes())
 		}
 	})
@@ -160,18 +160,18 @@ func TestSpellingsShareOneCounter(t *testing.T) {
 		if got := b.store.row("anna").Count; got != len(spellings) {
 			t.Errorf("%d failures counted of %d", got, len(spellings))
 		}
-		if len(b.store.rows) != 1 {
-			t.Errorf("rows %+v", b.store.rows)
+		if len(b.store.allRows()) != 1 {
+			t.Errorf("rows %+v", b.store.allRows())
 		}
 	})
 	inBubble(t, func(t *testing.T, b *bench) {
 		for i, s := range []string{"nobody", "NOBODY", " nobody "} {
 			_, _, _ = b.try(t, s, fmt.Sprint("wrong ", i))
 		}
-		if len(b.store.rows) != 1 {
-			t.Errorf("an unknown name has rows %+v", b.store.rows)
+		if len(b.store.allRows()) != 1 {
+			t.Errorf("an unknown name has rows %+v", b.store.allRows())
 		}
-		for key := range b.store.rows {
+		for key := range b.store.allRows() {
 			if strings.Contains(key, "nobody") {
 				t.Errorf("the row names the unknown name: %s", key)
 			}
@@ -220,8 +220,8 @@ func TestSameWrongPasswordCountsOnce(t *testing.T) {
 		if got := b.store.row("anna").Count; got != 1 {
 			t.Errorf("counted %d times", got)
 		}
-		if len(b.store.events) != 15 {
-			t.Errorf("%d events", len(b.store.events))
+		if len(b.store.logged()) != 15 {
+			t.Errorf("%d events", len(b.store.logged()))
 		}
 	})
 }
@@ -231,8 +231,8 @@ func TestCountingOff(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
 		b.cfg.Realm.Guessing.Off = true
 		b.wrongTimes(t, "anna", 30)
-		if b.store.writes != 0 || len(b.store.events) != 30 {
-			t.Errorf("%d writes, %d events", b.store.writes, len(b.store.events))
+		if b.store.rowWrites() != 0 || len(b.store.logged()) != 30 {
+			t.Errorf("%d writes, %d events", b.store.rowWrites(), len(b.store.logged()))
 		}
 		if v, err, _ := b.try(t, "anna", "right"); err != nil || v.ClearFailures != "" {
 			t.Errorf("%+v, %v", v, err)
@@ -257,11 +257,11 @@ func TestKeycloaksPolicy(t *testing.T) {
 func TestStorageTrouble(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
-		b.store.broken = fmt.Errorf("disk: %w", iam.ErrUnavailable)
+		b.store.breakWith(fmt.Errorf("disk: %w", iam.ErrUnavailable))
 		if _, err, _ := b.try(t, "anna", "right"); !errors.Is(err, iam.ErrUnavailable) {
 			t.Errorf("%v", err)
 		}
-		b.store.broken = errors.New("something else")
+		b.store.breakWith(errors.New("something else"))
 		if _, err, _ := b.try(t, "anna", "wrong"); !errors.Is(err, iam.ErrUnavailable) || errors.Is(err, iam.ErrBadCredentials) {
 			t.Errorf("%v", err)
 		}
@@ -275,9 +275,7 @@ func TestStorageTrouble(t *testing.T) {
 			errs <- err
 		}()
 		time.Sleep(time.Second)
-		b.store.mu.Lock()
-		b.store.broken = iam.ErrUnavailable
-		b.store.mu.Unlock()
+		b.store.breakWith(iam.ErrUnavailable)
 		close(b.hasher.gate)
 		if err := <-errs; !errors.Is(err, iam.ErrUnavailable) || errors.Is(err, iam.ErrBadCredentials) {
 			t.Errorf("%v", err)
@@ -290,15 +288,15 @@ func TestEventIsHarmless(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
 		name := "x\r\nlevel=ERROR \x1b[31m\u202e" + strings.Repeat("ä", 400)
 		_, _, _ = b.try(t, name, "my secret password")
-		ev := fmt.Sprintf("%+v", b.store.events[0])
+		ev := fmt.Sprintf("%+v", b.store.logged()[0])
 		if strings.Contains(ev, "secret") {
 			t.Errorf("the event holds the password: %s", ev)
 		}
-		got := b.store.events[0].Details["username"]
+		got := b.store.logged()[0].Details["username"]
 		if strings.ContainsAny(got, "\r\n\x1b\u202e") || len([]rune(got)) != maxShownName+1 {
 			t.Errorf("username %q", got)
 		}
-		if d := b.store.events[0].Details; d["auth_method"] != "openid-connect" || d["grant_type"] != "password" {
+		if d := b.store.logged()[0].Details; d["auth_method"] != "openid-connect" || d["grant_type"] != "password" {
 			t.Errorf("details %v", d)
 		}
 	})

@@ -64,6 +64,7 @@ func prefixOf(a netip.Addr, v4, v6 int) netip.Prefix {
 // so two generations of a minute hold all that matter, and the size bounds both.
 type bucketSet struct {
 	perMinute         int // less than 1: no bound
+	size              int // of a generation
 	current, previous map[netip.Prefix]time.Time
 	since             time.Time
 }
@@ -71,7 +72,7 @@ type bucketSet struct {
 const maxBuckets = 1 << 15
 
 func newBucketSet(perMinute int) bucketSet {
-	return bucketSet{perMinute: perMinute, current: map[netip.Prefix]time.Time{}}
+	return bucketSet{perMinute: perMinute, size: maxBuckets, current: map[netip.Prefix]time.Time{}}
 }
 
 func (s *bucketSet) full(p netip.Prefix, now time.Time) time.Time {
@@ -98,7 +99,7 @@ func (s *bucketSet) take(p netip.Prefix, now time.Time) {
 		return
 	}
 	full := s.full(p, now).Add(time.Minute / time.Duration(s.perMinute))
-	if now.Sub(s.since) > time.Minute || len(s.current) >= maxBuckets {
+	if now.Sub(s.since) > time.Minute || len(s.current) >= s.size {
 		s.previous, s.current, s.since = s.current, map[netip.Prefix]time.Time{}, now
 	}
 	s.current[p] = full

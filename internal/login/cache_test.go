@@ -21,8 +21,8 @@ func TestRepeatedLoginCostsNoHash(t *testing.T) {
 				t.Errorf("login %d took %v", i, took)
 			}
 		}
-		if b.hasher.hashes() != 1 || b.store.writes != 2 {
-			t.Errorf("%d hashes, %d writes", b.hasher.hashes(), b.store.writes)
+		if b.hasher.hashes() != 1 || b.store.rowWrites() != 2 {
+			t.Errorf("%d hashes, %d writes", b.hasher.hashes(), b.store.rowWrites())
 		}
 	})
 }
@@ -64,15 +64,15 @@ func TestCacheMisses(t *testing.T) {
 			b.store.change("anna", func(u *iam.User) { u.ServiceAccountOf = "c" })
 		}, iam.ErrBadCredentials, 1},
 		{"in a wait", func(b *bench, _ *iam.Attempt) {
-			b.store.rows["anna"] = iam.Failures{Count: 10, WaitUntil: time.Now().UnixMilli() + 1000, Rev: 9}
+			b.store.setRow("anna", iam.Failures{Count: 10, WaitUntil: time.Now().UnixMilli() + 1000, Rev: 9})
 		}, iam.ErrBadCredentials, 0},
 		{"locked", func(b *bench, _ *iam.Attempt) {
-			b.store.rows["anna"] = iam.Failures{Count: 100, Locked: true, Rev: 9}
+			b.store.setRow("anna", iam.Failures{Count: 100, Locked: true, Rev: 9})
 		}, iam.ErrBadCredentials, 0},
-		{"user deleted", func(b *bench, _ *iam.Attempt) { delete(b.store.users, "anna") }, iam.ErrBadCredentials, 1},
+		{"user deleted", func(b *bench, _ *iam.Attempt) { b.store.remove("anna") }, iam.ErrBadCredentials, 1},
 		{"user replaced by another with the same name and hash", func(b *bench, _ *iam.Attempt) {
-			u := b.store.users["anna"]
-			delete(b.store.users, "anna")
+			u := b.store.user("anna")
+			b.store.remove("anna")
 			u.ID = "another"
 			b.store.set(u)
 		}, nil, 1},
@@ -123,15 +123,15 @@ func TestHitClearsOnlyWhatIsThere(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
 		_, _, _ = b.try(t, "anna", "right")
 		b.wrongTimes(t, "anna", 2)
-		before := b.store.writes
+		before := b.store.rowWrites()
 		if v, err, _ := b.try(t, "anna", "right"); err != nil || v.ClearFailures != "anna" {
 			t.Errorf("%+v, %v", v, err)
 		}
-		b.store.rows["anna"] = iam.Failures{Rev: 50, Reservations: []iam.Reservation{{ID: "of another", At: time.Now().UnixMilli()}}}
+		b.store.setRow("anna", iam.Failures{Rev: 50, Reservations: []iam.Reservation{{ID: "of another", At: time.Now().UnixMilli()}}})
 		if v, err, _ := b.try(t, "anna", "right"); err != nil || v.ClearFailures != "" {
 			t.Errorf("another attempt's reservation would be cleared: %+v, %v", v, err)
 		}
-		if b.store.writes != before {
+		if b.store.rowWrites() != before {
 			t.Error("a hit wrote")
 		}
 	})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -113,6 +114,13 @@ func (h *fakeHasher) hashes() int {
 	return len(h.verified) + h.dummies
 }
 
+// atATime is how many hashes run, and how many ran at most.
+func (h *fakeHasher) atATime() (now, most int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.running, h.most
+}
+
 // fakeStore is Store in memory with real compare and swap.
 type fakeStore struct {
 	mu      sync.Mutex
@@ -189,7 +197,9 @@ func (s *fakeStore) UpgradePassword(_ context.Context, userID string, prev, next
 func (s *fakeStore) RecordEvent(_ context.Context, ev iam.Event) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.events = append(s.events, ev)
+	if s.broken == nil {
+		s.events = append(s.events, ev)
+	}
 	return s.broken
 }
 
@@ -197,6 +207,48 @@ func (s *fakeStore) row(key string) iam.Failures {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.rows[key]
+}
+
+func (s *fakeStore) allRows() map[string]iam.Failures {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return maps.Clone(s.rows)
+}
+
+func (s *fakeStore) setRow(key string, f iam.Failures) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rows[key] = f
+}
+
+func (s *fakeStore) logged() []iam.Event {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.events)
+}
+
+func (s *fakeStore) rowWrites() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.writes
+}
+
+func (s *fakeStore) user(id string) iam.User {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.users[id]
+}
+
+func (s *fakeStore) remove(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.users, id)
+}
+
+func (s *fakeStore) breakWith(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.broken = err
 }
 
 // set replaces a user.

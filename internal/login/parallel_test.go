@@ -39,10 +39,10 @@ func TestThousandParallelGuesses(t *testing.T) {
 					if got := b.hasher.hashes(); got != 10 {
 						t.Errorf("%d guesses were evaluated, want 10", got)
 					}
-					if b.hasher.most > slots {
-						t.Errorf("%d hashes at a time, want %d", b.hasher.most, slots)
+					if _, most := b.hasher.atATime(); most > slots {
+						t.Errorf("%d hashes at a time, want %d", most, slots)
 					}
-					for key, f := range b.store.rows {
+					for key, f := range b.store.allRows() {
 						if f.Count != 10 || len(f.Reservations) != 0 {
 							t.Errorf("%s: %+v", key, f)
 						}
@@ -89,8 +89,8 @@ func TestHundredParallelLogins(t *testing.T) {
 			if got := b.hasher.hashes(); got != 1 {
 				t.Errorf("%d hashes, want one shared", got)
 			}
-			if b.store.writes != 2 {
-				t.Errorf("%d writes to the failure row, want a reservation and its return", b.store.writes)
+			if b.store.rowWrites() != 2 {
+				t.Errorf("%d writes to the failure row, want a reservation and its return", b.store.rowWrites())
 			}
 		})
 	})
@@ -125,8 +125,8 @@ func TestHundredParallelLogins(t *testing.T) {
 					t.Fatalf("login %d: %v", i, err)
 				}
 			}
-			if got := b.hasher.hashes(); got != 100 || b.hasher.most != 1 {
-				t.Errorf("%d hashes, %d at a time", got, b.hasher.most)
+			if _, most := b.hasher.atATime(); b.hasher.hashes() != 100 || most != 1 {
+				t.Errorf("%d hashes, %d at a time", b.hasher.hashes(), most)
 			}
 		})
 	})
@@ -144,10 +144,10 @@ func TestEqualWrongPasswordsShareOneHash(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if b.hasher.hashes() != 1 || len(b.store.events) != 50 {
-				t.Errorf("%s: %d hashes, %d events", name, b.hasher.hashes(), len(b.store.events))
+			if b.hasher.hashes() != 1 || len(b.store.logged()) != 50 {
+				t.Errorf("%s: %d hashes, %d events", name, b.hasher.hashes(), len(b.store.logged()))
 			}
-			for _, f := range b.store.rows {
+			for _, f := range b.store.allRows() {
 				if f.Count != 1 {
 					t.Errorf("%s: %+v", name, f)
 				}
@@ -176,8 +176,8 @@ func TestCancelledCallerKeepsTheSlotBusy(t *testing.T) {
 			}
 		}
 		time.Sleep(time.Second)
-		if b.hasher.running != 1 || b.hasher.most != 1 {
-			t.Errorf("%d hashes run, %d at most", b.hasher.running, b.hasher.most)
+		if now, most := b.hasher.atATime(); now != 1 || most != 1 {
+			t.Errorf("%d hashes run, %d at most", now, most)
 		}
 		close(b.hasher.gate)
 		synctest.Wait()
@@ -188,7 +188,7 @@ func TestCancelledCallerKeepsTheSlotBusy(t *testing.T) {
 			t.Errorf("%d hashes", got)
 		}
 		counted := 0
-		for _, f := range b.store.rows {
+		for _, f := range b.store.allRows() {
 			counted += f.Count
 			if len(f.Reservations) > 0 {
 				t.Errorf("left a reservation: %+v", f)
@@ -263,7 +263,7 @@ func TestReservationsOfADeadNode(t *testing.T) {
 			f = b.cfg.Realm.Guessing.Reserve(f, fmt.Sprint("dead ", i), time.Now().UnixMilli())
 		}
 		f.Rev = 7
-		b.store.rows["anna"] = f
+		b.store.setRow("anna", f)
 		_, err, took := b.try(t, "anna", "right")
 		if !isBusy(err) || took != time.Second || b.hasher.hashes() != 0 {
 			t.Errorf("beside ten reservations: %v after %v, %d hashes", err, took, b.hasher.hashes())
@@ -284,7 +284,7 @@ func TestWaitsForAReservationToResolve(t *testing.T) {
 			f = p.Reserve(f, fmt.Sprint(i), time.Now().UnixMilli())
 		}
 		f.Rev = 1
-		b.store.rows["anna"] = f
+		b.store.setRow("anna", f)
 		go func() {
 			time.Sleep(600 * time.Millisecond)
 			_ = b.store.ReplaceFailures(t.Context(), "realm", "anna", f, p.Release(f, "3", time.Now().UnixMilli()), nil)
@@ -346,10 +346,6 @@ func TestBusyGuessAgainstTheCacheCounts(t *testing.T) {
 		if got := b.store.row("anna").Count; got != 10 {
 			t.Errorf("%d counted", got)
 		}
-		// Going away does not help either.
-		b.store.mu.Lock()
-		b.store.rows["anna"] = iam.Failures{Rev: 100}
-		b.store.mu.Unlock()
 		close(b.hasher.gate)
 		synctest.Wait()
 	}, noAddressBound)
@@ -422,7 +418,7 @@ func TestAddressesAreBounded(t *testing.T) {
 		if err := from(b, "2001:db8::ffff", "anna", "right"); !isBusy(err) {
 			t.Errorf("the 21st of one /64: %v", err)
 		}
-		if b.hasher.hashes() != before || len(b.store.events) != 20 {
+		if b.hasher.hashes() != before || len(b.store.logged()) != 20 {
 			t.Error("a refused address cost something")
 		}
 		if err := from(b, "2001:db8:0:1::1", "anna", "right"); err != nil {
