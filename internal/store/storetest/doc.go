@@ -1,3 +1,7 @@
-// Package storetest is the store contract as a test suite, run on every database. It
-// imports iam and vms, and is imported by test files only.
+// Package storetest is the store contract as a test suite, the same for every
+// database: facts, absence, conflict, races for every conditional write, time
+// and collation, sweeping, reopening, cancelled callers, and random histories
+// against a model. It may import iam and vms; only test files import it.
+//
+// Most tests share one open store and keep to a realm of their own.
 package storetest
