@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -30,6 +31,7 @@ func newRealm(tb testing.TB, signing string) *token.Realm {
 	}
 	cfg := *shared.RealmConfig
 	cfg.Realm.SignatureAlgorithm = signing
+	cfg.Realm.Roles = slices.Clone(cfg.Realm.Roles)
 	client := tokentest.Client("anonymous")
 	cfg.Clients = map[string]*iam.Client{client.ClientID: client}
 	return &token.Realm{RealmConfig: &cfg, Keys: shared.Keys, Issuer: shared.Issuer, JWKS: shared.JWKS, PublicKey: shared.PublicKey}

@@ -122,36 +122,18 @@ func (p *plan) scopeSteps(cs *iam.ClientScope) []step {
 // DefaultAlgorithm signs where a realm names none.
 const DefaultAlgorithm = "RS256"
 
-// signingAlg is the client's own algorithm when it is one that others can
-// verify, else the realm's.
+// signingAlg is the client's own algorithm when the realm has a key for it that
+// others can verify with, else the realm's. A realm file may name an algorithm
+// for which it brings no key.
 func signingAlg(r *Realm, c *iam.Client, attr string) string {
-	for _, alg := range []string{c.Attributes[attr], r.Realm.SignatureAlgorithm} {
-		if Asymmetric(alg) {
-			return alg
-		}
+	own := c.Attributes[attr]
+	if _, has := r.Keys.Signing[own]; has && Asymmetric(own) {
+		return own
+	}
+	if Asymmetric(r.Realm.SignatureAlgorithm) {
+		return r.Realm.SignatureAlgorithm
 	}
 	return DefaultAlgorithm
-}
-
-// Algorithms are the signature algorithms that tokens of a realm may need:
-// the realm's, its clients' own, and HS512 for refresh tokens.
-func Algorithms(cfg *iam.RealmConfig) []string {
-	r := &Realm{RealmConfig: cfg}
-	algs := roleSet{} // an ordered set of names will do
-	algs.add(roleKey{name: signingAlg(r, &iam.Client{}, "")})
-	algs.add(roleKey{name: RefreshAlgorithm})
-	names := map[string][]string{}
-	for _, c := range cfg.Clients {
-		for _, attr := range []string{"access.token.signed.response.alg", "id.token.signed.response.alg"} {
-			names[signingAlg(r, c, attr)] = nil
-		}
-	}
-	algs.addAll(sortedKeys(names), nil)
-	out := make([]string, len(algs.list))
-	for i, k := range algs.list {
-		out[i] = k.name
-	}
-	return out
 }
 
 // header returns the encoded header for a key.
