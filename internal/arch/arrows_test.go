@@ -33,6 +33,7 @@ var arrows = map[string][]string{
 	"internal/grant":           {"internal/iam", "internal/oauth", "internal/secret", "internal/token"},
 	"internal/store/sqlite":    {"internal/iam", "internal/store/sqlstore"},
 	"internal/store/storetest": {"internal/iam", "internal/vms"},
+	"internal/token/tokentest": {"internal/iam", "internal/keys", "internal/token"},
 	"internal/web/manage":      {"internal/telemetry", "internal/web"},
 	"internal/web/oidc":        {"api", "internal/grant", "internal/iam", "internal/oauth", "internal/token", "internal/web"},
 	"internal/web/vmsapi":      {"api", "internal/oauth", "internal/vms", "internal/web"},
@@ -54,7 +55,11 @@ var arrows = map[string][]string{
 }
 
 // testOnly packages hold suites; only test files may import them.
-var testOnly = map[string]bool{"internal/app/apptest": true, "internal/store/storetest": true}
+var testOnly = map[string]bool{
+	"internal/app/apptest":     true,
+	"internal/store/storetest": true,
+	"internal/token/tokentest": true,
+}
 
 func TestArrows(t *testing.T) {
 	t.Parallel()
