@@ -56,7 +56,7 @@ func TestFailingPathsCostOneHashAndTheFloor(t *testing.T) {
 				}
 				// Twice: nothing may be remembered that makes the second one cheaper.
 				for round := 1; round <= 2; round++ {
-					_, err, took := b.try(t, tc.username, tc.password)
+					_, took, err := b.try(t, tc.username, tc.password)
 					if err != tc.want {
 						t.Errorf("round %d: error %v, want %v", round, err, tc.want)
 					}
@@ -83,7 +83,7 @@ func TestFailingPathsCostOneHashAndTheFloor(t *testing.T) {
 func TestRightPassword(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
-		v, err, took := b.try(t, "anna", "right")
+		v, took, err := b.try(t, "anna", "right")
 		if err != nil || v.User.ID != "anna" || v.ClearFailures != "" {
 			t.Errorf("%+v, %v", v, err)
 		}
@@ -105,14 +105,14 @@ func TestNameInItsWait(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			inBubble(t, func(t *testing.T, b *bench) {
-				_, bad, floor := b.try(t, name, "wrong")
+				_, floor, bad := b.try(t, name, "wrong")
 				b.wrongTimes(t, name, 9)
 				before := b.hasher.hashes()
 				if before != 10 {
 					t.Fatalf("%d hashes before the wait", before)
 				}
 				for _, password := range []string{"right", "wrong"} {
-					_, err, took := b.try(t, name, password)
+					_, took, err := b.try(t, name, password)
 					if err != bad || took != floor {
 						t.Errorf("%s: %v after %v, want %v after %v", password, err, took, bad, floor)
 					}
@@ -125,7 +125,7 @@ func TestNameInItsWait(t *testing.T) {
 					t.Errorf("event %s, want %s", last, want)
 				}
 				time.Sleep(time.Minute)
-				if _, err, _ := b.try(t, "anna", "right"); err != nil {
+				if _, _, err := b.try(t, "anna", "right"); err != nil {
 					t.Errorf("after the wait: %v", err)
 				}
 			})
@@ -138,7 +138,7 @@ func TestLockedUntilReset(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
 		b.store.setRow("anna", iam.Failures{Count: 100, Locked: true, Rev: 1})
 		time.Sleep(1000 * time.Hour)
-		if _, err, _ := b.try(t, "anna", "right"); err != iam.ErrBadCredentials {
+		if _, _, err := b.try(t, "anna", "right"); err != iam.ErrBadCredentials {
 			t.Errorf("%v", err)
 		}
 		if ev := b.store.logged()[0]; ev.Error != "user_disabled" || b.hasher.hashes() != 0 {
@@ -153,7 +153,7 @@ func TestSpellingsShareOneCounter(t *testing.T) {
 	spellings := []string{"anna", "ANNA", " Anna", "aNNa\t", "\n anna \r\n", "anna@example.com", "Anna@EXAMPLE.com ", "\u00a0anna", "\u2003ANNA@example.COM", "anna "}
 	inBubble(t, func(t *testing.T, b *bench) {
 		for i, s := range spellings {
-			if _, err, _ := b.try(t, s, fmt.Sprint("wrong ", i)); err != iam.ErrBadCredentials {
+			if _, _, err := b.try(t, s, fmt.Sprint("wrong ", i)); err != iam.ErrBadCredentials {
 				t.Fatalf("%q: %v", s, err)
 			}
 		}
@@ -182,11 +182,11 @@ func TestSpellingsShareOneCounter(t *testing.T) {
 func TestEmailOnlyWhereTheRealmAllowsIt(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
-		if v, err, _ := b.try(t, "Anna@Example.com", "right"); err != nil || v.User.ID != "anna" {
+		if v, _, err := b.try(t, "Anna@Example.com", "right"); err != nil || v.User.ID != "anna" {
 			t.Errorf("%v", err)
 		}
 		b.cfg.Realm.LoginWithEmail = false
-		if _, err, _ := b.try(t, "anna@example.com", "right"); err != iam.ErrBadCredentials {
+		if _, _, err := b.try(t, "anna@example.com", "right"); err != iam.ErrBadCredentials {
 			t.Errorf("with the setting off: %v", err)
 		}
 	})
@@ -196,7 +196,7 @@ func TestGoodLoginSaysWhatToClear(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
 		b.wrongTimes(t, "anna", 3)
-		v, err, _ := b.try(t, "anna", "right")
+		v, _, err := b.try(t, "anna", "right")
 		if err != nil || v.ClearFailures != "anna" {
 			t.Errorf("%+v, %v", v, err)
 		}
@@ -213,7 +213,7 @@ func TestSameWrongPasswordCountsOnce(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
 		for range 15 {
-			if _, err, _ := b.try(t, "anna", "old password"); err != iam.ErrBadCredentials {
+			if _, _, err := b.try(t, "anna", "old password"); err != iam.ErrBadCredentials {
 				t.Fatal(err)
 			}
 		}
@@ -234,7 +234,7 @@ func TestCountingOff(t *testing.T) {
 		if b.store.rowWrites() != 0 || len(b.store.logged()) != 30 {
 			t.Errorf("%d writes, %d events", b.store.rowWrites(), len(b.store.logged()))
 		}
-		if v, err, _ := b.try(t, "anna", "right"); err != nil || v.ClearFailures != "" {
+		if v, _, err := b.try(t, "anna", "right"); err != nil || v.ClearFailures != "" {
 			t.Errorf("%+v, %v", v, err)
 		}
 	}, noAddressBound)
@@ -258,11 +258,11 @@ func TestStorageTrouble(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
 		b.store.breakWith(fmt.Errorf("disk: %w", iam.ErrUnavailable))
-		if _, err, _ := b.try(t, "anna", "right"); !errors.Is(err, iam.ErrUnavailable) {
+		if _, _, err := b.try(t, "anna", "right"); !errors.Is(err, iam.ErrUnavailable) {
 			t.Errorf("%v", err)
 		}
 		b.store.breakWith(errors.New("something else"))
-		if _, err, _ := b.try(t, "anna", "wrong"); !errors.Is(err, iam.ErrUnavailable) || errors.Is(err, iam.ErrBadCredentials) {
+		if _, _, err := b.try(t, "anna", "wrong"); !errors.Is(err, iam.ErrUnavailable) || errors.Is(err, iam.ErrBadCredentials) {
 			t.Errorf("%v", err)
 		}
 	})
@@ -271,7 +271,7 @@ func TestStorageTrouble(t *testing.T) {
 		b.hasher.gate = make(chan struct{})
 		errs := make(chan error)
 		go func() {
-			_, err, _ := b.try(t, "anna", "wrong")
+			_, _, err := b.try(t, "anna", "wrong")
 			errs <- err
 		}()
 		time.Sleep(time.Second)
@@ -306,7 +306,7 @@ func TestCloseRefusesWhatWaits(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
 		b.Close()
-		if _, err, _ := b.try(t, "anna", "right"); !errors.Is(err, iam.ErrUnavailable) {
+		if _, _, err := b.try(t, "anna", "right"); !errors.Is(err, iam.ErrUnavailable) {
 			t.Errorf("%v", err)
 		}
 	})

@@ -13,7 +13,7 @@ func TestRepeatedLoginCostsNoHash(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
 		for i := range 5 {
-			v, err, took := b.try(t, "anna", "right")
+			v, took, err := b.try(t, "anna", "right")
 			if err != nil || v.User.ID != "anna" || v.ClearFailures != "" {
 				t.Fatalf("login %d: %+v, %v", i, v, err)
 			}
@@ -84,7 +84,7 @@ func TestCacheMisses(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			inBubble(t, func(t *testing.T, b *bench) {
-				if _, err, _ := b.try(t, "anna", "right"); err != nil {
+				if _, _, err := b.try(t, "anna", "right"); err != nil {
 					t.Fatal(err)
 				}
 				a := attempt("anna", "right")
@@ -111,7 +111,7 @@ func TestIndirectLoginIsNotRemembered(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if _, err, _ := b.try(t, "anna", "right"); err != nil || b.hasher.hashes() != 3 {
+		if _, _, err := b.try(t, "anna", "right"); err != nil || b.hasher.hashes() != 3 {
 			t.Errorf("%v, %d hashes", err, b.hasher.hashes())
 		}
 	})
@@ -124,11 +124,11 @@ func TestHitClearsOnlyWhatIsThere(t *testing.T) {
 		_, _, _ = b.try(t, "anna", "right")
 		b.wrongTimes(t, "anna", 2)
 		before := b.store.rowWrites()
-		if v, err, _ := b.try(t, "anna", "right"); err != nil || v.ClearFailures != "anna" {
+		if v, _, err := b.try(t, "anna", "right"); err != nil || v.ClearFailures != "anna" {
 			t.Errorf("%+v, %v", v, err)
 		}
 		b.store.setRow("anna", iam.Failures{Rev: 50, Reservations: []iam.Reservation{{ID: "of another", At: time.Now().UnixMilli()}}})
-		if v, err, _ := b.try(t, "anna", "right"); err != nil || v.ClearFailures != "" {
+		if v, _, err := b.try(t, "anna", "right"); err != nil || v.ClearFailures != "" {
 			t.Errorf("another attempt's reservation would be cleared: %+v, %v", v, err)
 		}
 		if b.store.rowWrites() != before {

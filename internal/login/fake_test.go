@@ -311,18 +311,18 @@ func attempt(name, password string) iam.Attempt {
 }
 
 // try is one attempt and how long it took.
-func (b *bench) try(t *testing.T, name, password string) (iam.Verified, error, time.Duration) {
+func (b *bench) try(t *testing.T, name, password string) (iam.Verified, time.Duration, error) {
 	t.Helper()
 	start := time.Now()
 	v, err := b.Authenticate(t.Context(), b.cfg, attempt(name, password))
-	return v, err, time.Since(start)
+	return v, time.Since(start), err
 }
 
 // wrongTimes makes n different wrong guesses, each after the wait before.
 func (b *bench) wrongTimes(t *testing.T, name string, n int) {
 	t.Helper()
 	for i := range n {
-		if _, err, _ := b.try(t, name, fmt.Sprint("wrong ", i, time.Now())); !errors.Is(err, iam.ErrBadCredentials) {
+		if _, _, err := b.try(t, name, fmt.Sprint("wrong ", i, time.Now())); !errors.Is(err, iam.ErrBadCredentials) {
 			t.Fatalf("guess %d: %v", i, err)
 		}
 	}

@@ -86,7 +86,7 @@ func TestGroupsAreForgotten(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
 		together(50, func(i int) error {
-			_, err, _ := b.try(t, fmt.Sprint("nobody", i), "x")
+			_, _, err := b.try(t, fmt.Sprint("nobody", i), "x")
 			return err
 		})
 		b.Wait()
