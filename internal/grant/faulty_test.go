@@ -123,6 +123,7 @@ func (f *faultyStore) RecordEvent(ctx context.Context, ev iam.Event) error {
 // what the client has got always works.
 func TestStorageFaults(t *testing.T) {
 	t.Parallel()
+	shared := newRig(t)
 	operations := map[string]func(*rig, *grant.Answer) error{
 		"login": func(r *rig, _ *grant.Answer) error {
 			_, err := r.svc.Token(context.Background(), r.realm, loginForm("rotating", "openid"))
@@ -161,8 +162,7 @@ func TestStorageFaults(t *testing.T) {
 		for failAt := int64(1); failAt <= 4; failAt++ {
 			for _, late := range []bool{false, true} {
 				t.Run(fmt.Sprintf("%s call %d late %v", name, failAt, late), func(t *testing.T) {
-					t.Parallel()
-					r := newRig(t)
+					r := shared.again(t)
 					a := r.login("rotating")
 					if name == "recover" {
 						r.refresh("rotating", a.RefreshToken)
@@ -211,7 +211,7 @@ func TestFaultWhileRevoking(t *testing.T) {
 func TestUnknownOutcomeIsSettled(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.realm = newRealm(func(c *iam.RealmConfig) { c.Realm.RotationWindow = 0 }) // no converging to fall back upon
+	r.realm = r.newRealm(func(c *iam.RealmConfig) { c.Realm.RotationWindow = 0 }) // no converging to fall back upon
 	a := r.login("strict")
 	r.svc = r.service(&faultyStore{DB: r.db, failAt: 2, late: true})
 	next := r.refresh("strict", a.RefreshToken)

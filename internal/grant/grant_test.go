@@ -20,7 +20,8 @@ func TestPhases(t *testing.T) {
 	t.Parallel()
 	outside := netip.MustParseAddr("203.0.113.7")
 	from := func(r grant.Request, a netip.Addr) grant.Request { r.Address = a; return r }
-	disabled := newRealm(func(c *iam.RealmConfig) { c.Realm.Enabled = false })
+	r := newRig(t)
+	disabled := r.newRealm(func(c *iam.RealmConfig) { c.Realm.Enabled = false })
 	good := loginForm("anonymous", "openid")
 	long := strings.Repeat("x", 20_001)
 	for _, test := range []struct {
@@ -65,8 +66,6 @@ func TestPhases(t *testing.T) {
 		{name: "blanks before names", req: rawRequest("grant_type=password&\n  client_id=anonymous&\r\n\tusername=anna&%0A+password=" + escaped(password)), cors: "anonymous"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			r := newRig(t)
 			realm := r.realm
 			if test.realm != nil {
 				realm = test.realm
@@ -175,7 +174,7 @@ func TestTokenClaims(t *testing.T) {
 func TestNotBeforePolicyIsTheLargest(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.realm = newRealm(func(c *iam.RealmConfig) {
+	r.realm = r.newRealm(func(c *iam.RealmConfig) {
 		c.Realm.NotBefore = start - 30
 		c.Clients["anonymous"].NotBefore = start - 20
 	})
@@ -187,7 +186,7 @@ func TestNotBeforePolicyIsTheLargest(t *testing.T) {
 func TestSwitches(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.realm = newRealm(func(c *iam.RealmConfig) { c.Realm.TokenTypeCapital, c.Realm.WrongPasswordIs400 = true, true })
+	r.realm = r.newRealm(func(c *iam.RealmConfig) { c.Realm.TokenTypeCapital, c.Realm.WrongPasswordIs400 = true, true })
 	if got := r.login("anonymous").TokenType; got != "Bearer" {
 		t.Errorf("token_type %q", got)
 	}

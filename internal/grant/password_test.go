@@ -13,6 +13,7 @@ import (
 // The password grant's checks in their order; each row also has every later fault.
 func TestPasswordOrder(t *testing.T) {
 	t.Parallel()
+	shared := newRig(t)
 	for _, test := range []struct {
 		name  string
 		req   grant.Request
@@ -36,8 +37,7 @@ func TestPasswordOrder(t *testing.T) {
 		{name: "an unforeseen error", req: loginForm("anonymous", ""), auth: context.Canceled, want: oauth.Unavailable, asked: 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			r := newRig(t)
+			r := shared.again(t)
 			r.auth.err = test.auth
 			e := r.refused(test.req, test.want)
 			if r.auth.asked != test.asked {
@@ -74,7 +74,7 @@ func TestLoginIsOneFact(t *testing.T) {
 	r := newRig(t)
 	a := r.login("anonymous")
 	got := r.events("LOGIN")
-	if len(got) != 1 || got[0].SessionID != a.SessionState || got[0].UserID != users()[0].ID || got[0].ClientID != "anonymous" ||
+	if len(got) != 1 || got[0].SessionID != a.SessionState || got[0].UserID != r.users()[0].ID || got[0].ClientID != "anonymous" ||
 		got[0].Details["username"] != "anna" || got[0].Details["auth_method"] != "oauth_credentials" {
 		t.Errorf("events %+v", got)
 	}

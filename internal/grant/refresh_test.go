@@ -31,6 +31,7 @@ func (r *rig) forge(of *grant.Answer, client string, change func(*token.RefreshS
 // The rows of Keycloak's table, in its order.
 func TestRefreshRefusals(t *testing.T) {
 	t.Parallel()
+	shared := newRig(t)
 	ctx := context.Background()
 	const client = "anonymous"
 	plain := func(change func(*rig)) func(*rig, *grant.Answer) grant.Request {
@@ -40,7 +41,7 @@ func TestRefreshRefusals(t *testing.T) {
 		}
 	}
 	configured := func(change func(*iam.RealmConfig)) func(*rig, *grant.Answer) grant.Request {
-		return plain(func(r *rig) { r.realm = newRealm(change) })
+		return plain(func(r *rig) { r.realm = r.newRealm(change) })
 	}
 	forged := func(change func(*token.RefreshSubject)) func(*rig, *grant.Answer) grant.Request {
 		return func(r *rig, a *grant.Answer) grant.Request { return refreshForm(client, r.forge(a, client, change)) }
@@ -63,13 +64,15 @@ func TestRefreshRefusals(t *testing.T) {
 			return refreshForm(client, a.RefreshToken[:len(a.RefreshToken)-4]+"AAAA")
 		}, want: oauth.RefreshInvalid},
 		{name: "3 an offline token", do: forged(func(s *token.RefreshSubject) { s.Kind = token.KindOffline }), want: oauth.RefreshInvalid},
-		{name: "4 another issuer", do: forged(func(s *token.RefreshSubject) {
-			s.Realm = newRealmAt("https://login.test/realms/platform", nil)
-			s.ExpiresAt = start - 1
-		}), want: oauth.RefreshWrongIssuer},
+		{name: "4 another issuer", do: func(r *rig, a *grant.Answer) grant.Request {
+			return refreshForm(client, r.forge(a, client, func(s *token.RefreshSubject) {
+				s.Realm = r.newRealmAt("https://login.test/realms/platform", nil)
+				s.ExpiresAt = start - 1
+			}))
+		}, want: oauth.RefreshWrongIssuer},
 		{name: "5 realm not-before", do: func(r *rig, a *grant.Answer) grant.Request {
 			raw := r.forge(a, client, func(s *token.RefreshSubject) { s.ExpiresAt = start - 1 })
-			r.realm = newRealm(func(c *iam.RealmConfig) { c.Realm.NotBefore = start + 1 })
+			r.realm = r.newRealm(func(c *iam.RealmConfig) { c.Realm.NotBefore = start + 1 })
 			return refreshForm(client, raw)
 		}, want: oauth.RefreshStale, hint: "not-before of the realm", event: "invalid_token"},
 		{name: "6 expired", do: func(r *rig, a *grant.Answer) grant.Request {
@@ -93,14 +96,14 @@ func TestRefreshRefusals(t *testing.T) {
 		{name: "9 another session", do: forged(func(s *token.RefreshSubject) { s.SessionID = "none" }), want: oauth.SessionNotActive, event: "user_session_not_found"},
 		{name: "9 the session's maximum, set since", do: plain(func(r *rig) {
 			r.clock.wait(1000 * time.Second)
-			r.realm = newRealm(func(c *iam.RealmConfig) { c.Realm.Lifetimes.SessionMax = 999 })
+			r.realm = r.newRealm(func(c *iam.RealmConfig) { c.Realm.Lifetimes.SessionMax = 999 })
 		}), want: oauth.SessionNotActive, hint: "ssoSessionMaxLifespan", event: "user_session_not_found"},
 		{name: "11 user disabled", do: plain(func(r *rig) {
 			r.disableUser()
 		}), want: oauth.UserDisabled, event: "user_disabled"},
 		{name: "12 older than the session", do: forged(func(s *token.RefreshSubject) { s.IssuedAt = start - 2 }), want: oauth.RefreshOlderThanSession, event: "invalid_token"},
 		{name: "13 client session gone", do: func(r *rig, a *grant.Answer) grant.Request {
-			if _, err := r.db.EndClientSession(ctx, r.realm.Realm.ID, a.SessionState, "id-of-"+client, 1, 1, nil); err != nil {
+			if _, err := r.db.EndClientSession(ctx, r.realm.Realm.ID, a.SessionState, r.id(client), 1, 1, nil); err != nil {
 				r.t.Fatal(err)
 			}
 			return refreshForm(client, a.RefreshToken)
@@ -108,7 +111,7 @@ func TestRefreshRefusals(t *testing.T) {
 		{name: "13 the client was made anew", do: configured(func(c *iam.RealmConfig) { c.Clients[client].ID = "another id" }), want: oauth.ClientSessionMissing, event: "user_session_not_found"},
 		{name: "14 the client session's maximum", do: plain(func(r *rig) {
 			r.clock.wait(1000 * time.Second)
-			r.realm = newRealm(func(c *iam.RealmConfig) { c.Realm.Lifetimes.ClientSessionMax = 999 })
+			r.realm = r.newRealm(func(c *iam.RealmConfig) { c.Realm.Lifetimes.ClientSessionMax = 999 })
 		}), want: oauth.ClientSessionNotActive, event: "session_expired"},
 		{name: "16 client not-before", do: configured(func(c *iam.RealmConfig) { c.Clients[client].NotBefore = start + 1 }), want: oauth.RefreshStale, hint: "client or user", event: "invalid_token"},
 		{name: "18 consent is needed now", do: configured(func(c *iam.RealmConfig) { c.Clients[client].ConsentRequired = true }), want: oauth.ConsentWithdrawn, event: "not_allowed"},
@@ -117,8 +120,7 @@ func TestRefreshRefusals(t *testing.T) {
 		}, want: oauth.InvalidScope, hint: "no more than", event: "invalid_request"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			r := newRig(t)
+			r := shared.again(t)
 			a := r.login(client)
 			e := r.refused(test.do(r, a), test.want)
 			if !strings.Contains(e.Hint, test.hint) {
@@ -217,7 +219,7 @@ func TestLifetimesShrinkTowardsTheMaximum(t *testing.T) {
 	t.Parallel()
 	for _, client := range []string{"anonymous", "rotating"} {
 		r := newRig(t)
-		r.realm = newRealm(func(c *iam.RealmConfig) { c.Realm.Lifetimes.SessionMax = 4000 })
+		r.realm = r.newRealm(func(c *iam.RealmConfig) { c.Realm.Lifetimes.SessionMax = 4000 })
 		a := r.login(client)
 		for _, step := range []struct{ wait, access, refresh int64 }{{1000, 300, 3000}, {2800, 200, 200}, {200, 0, 0}} {
 			r.clock.wait(time.Duration(step.wait) * time.Second)
@@ -280,7 +282,7 @@ func TestKeysMoveOn(t *testing.T) {
 	r := newRig(t)
 	a := r.login("rotating")
 	lost := r.refresh("rotating", a.RefreshToken)
-	r.realm = newRealm(nil)
+	r.realm = r.newRealm(nil)
 	r.realm.Keys = testKeys("h2")
 	if again := r.refresh("rotating", a.RefreshToken); again.RefreshToken != lost.RefreshToken {
 		t.Error("converging made another token")

@@ -7,6 +7,7 @@ import (
 	"crypto/sha512"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/netip"
 	"net/url"
@@ -37,6 +38,12 @@ func (c *clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.now
+}
+
+func (c *clock) set(to time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = to
 }
 
 func (c *clock) wait(d time.Duration) {
@@ -88,6 +95,7 @@ func (a *authenticator) Authenticate(ctx context.Context, cfg *iam.RealmConfig, 
 // rig is a whole token endpoint over a real store.
 type rig struct {
 	t     testing.TB
+	n     int // of the realm in the store
 	dir   string
 	db    *sqlite.DB
 	auth  *authenticator
@@ -102,24 +110,34 @@ type rig struct {
 
 func newRig(t testing.TB) *rig {
 	t.Helper()
-	c := &clock{now: time.Unix(start, 0)}
+	c := &clock{}
 	dir := t.TempDir() + "/data"
 	db, err := sqlite.Open(t.Context(), sqlite.Options{Dir: dir, Now: c.Now, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	r := &rig{t: t, dir: dir, db: db, feed: &feed{}, clock: c, auth: &authenticator{store: db}}
-	r.realm = newRealm(nil)
-	in := iam.RealmImport{Realm: r.realm.Realm, Users: users()}
-	for _, client := range r.realm.Clients {
+	return (&rig{dir: dir, db: db, clock: c}).again(t)
+}
+
+// again is a rig with a realm of its own in the same store, and the clock at
+// the start: opening a store costs more than most tests. Tests that share a
+// store take turns.
+func (r *rig) again(t testing.TB) *rig {
+	t.Helper()
+	next := &rig{t: t, n: r.n + 1, dir: r.dir, db: r.db, feed: &feed{}, clock: r.clock, auth: &authenticator{store: r.db}}
+	r.n++
+	next.clock.set(time.Unix(start, 0))
+	next.realm = next.newRealm(nil)
+	in := iam.RealmImport{Realm: next.realm.Realm, Users: next.users()}
+	for _, client := range next.realm.Clients {
 		in.Clients = append(in.Clients, *client)
 	}
-	if err := db.ImportRealm(t.Context(), in, nil); err != nil {
+	if err := r.db.ImportRealm(t.Context(), in, nil); err != nil {
 		t.Fatal(err)
 	}
-	r.svc = r.service(db)
-	return r
+	next.svc = next.service(r.db)
+	return next
 }
 
 // service is one node over a store.
@@ -135,21 +153,25 @@ func (r *rig) service(store grant.Store) *grant.Service {
 	})
 }
 
-func users() []iam.User {
+func (r *rig) id(of string) string { return fmt.Sprintf("%s-%d", of, r.n) }
+
+func (r *rig) users() []iam.User {
 	return []iam.User{
-		{ID: "11111111-1111-4111-8111-111111111111", Username: "anna", Email: "anna@example.org", FirstName: "Anna", LastName: "Muster", Enabled: true, Epoch: 1},
-		{ID: "22222222-2222-4222-8222-222222222222", Username: "service-account-backend", Enabled: true, ServiceAccountOf: "backend"},
-		{ID: "33333333-3333-4333-8333-333333333333", Username: "service-account-asleep", ServiceAccountOf: "asleep"},
+		{ID: r.id("anna"), Username: "anna", Email: "anna@example.org", FirstName: "Anna", LastName: "Muster", Enabled: true, Epoch: 1},
+		{ID: r.id("backend's account"), Username: "service-account-backend", Enabled: true, ServiceAccountOf: "backend"},
+		{ID: r.id("asleep's account"), Username: "service-account-asleep", ServiceAccountOf: "asleep"},
 	}
 }
 
 // newRealm makes the realm of the tests; change edits its configuration.
-func newRealm(change func(*iam.RealmConfig)) *token.Realm { return newRealmAt(issuer, change) }
+func (r *rig) newRealm(change func(*iam.RealmConfig)) *token.Realm {
+	return r.newRealmAt(issuer, change)
+}
 
-func newRealmAt(issuer string, change func(*iam.RealmConfig)) *token.Realm {
+func (r *rig) newRealmAt(issuer string, change func(*iam.RealmConfig)) *token.Realm {
 	cfg := &iam.RealmConfig{
 		Realm: iam.Realm{
-			ID: "99999999-9999-4999-8999-999999999999", Name: "platform", Enabled: true, SSLRequired: "external",
+			ID: r.id("realm"), Name: r.id("platform"), Enabled: true, SSLRequired: "external",
 			SignatureAlgorithm: "EdDSA", RotationWindow: 10,
 			Lifetimes:    iam.Lifetimes{AccessToken: 300, SessionIdle: 3600},
 			ClientScopes: token.BuiltinScopes(),
@@ -174,7 +196,7 @@ func newRealmAt(issuer string, change func(*iam.RealmConfig)) *token.Realm {
 		{ClientID: "norefresh", Public: true, DirectAccessGrants: true, Attributes: map[string]string{"use.refresh.tokens": "false"}},
 	} {
 		client := c
-		client.ID, client.RealmID = "id-of-"+c.ClientID, cfg.Realm.ID
+		client.ID, client.RealmID = r.id(c.ClientID), cfg.Realm.ID
 		client.Enabled, client.FullScopeAllowed = c.ClientID != "off", true
 		client.DefaultScopes, client.OptionalScopes = token.BuiltinDefaults(), token.BuiltinOptionals()
 		if client.Protocol == "" {

@@ -189,7 +189,7 @@ func TestTokenAheadOfItsRow(t *testing.T) {
 	t.Run("rejected", func(t *testing.T) {
 		t.Parallel()
 		r := newRig(t)
-		r.realm = newRealm(func(c *iam.RealmConfig) { c.Realm.RejectAhead = true })
+		r.realm = r.newRealm(func(c *iam.RealmConfig) { c.Realm.RejectAhead = true })
 		r.refused(refreshForm("rotating", ahead(r)), oauth.RefreshStale)
 	})
 }
@@ -197,7 +197,7 @@ func TestTokenAheadOfItsRow(t *testing.T) {
 func TestMaxReuse(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.realm = newRealm(func(c *iam.RealmConfig) { c.Realm.RefreshTokenMaxReuse, c.Realm.RotationWindow = 1, 0 })
+	r.realm = r.newRealm(func(c *iam.RealmConfig) { c.Realm.RefreshTokenMaxReuse, c.Realm.RotationWindow = 1, 0 })
 	a := r.login("strict")
 	b := r.refresh("strict", a.RefreshToken)
 	r.clock.wait(10 * time.Minute)

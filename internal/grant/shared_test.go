@@ -45,8 +45,8 @@ func (r *rig) joinSession(a *grant.Answer, client string) string {
 		query string
 		args  []any
 	}{
-		{`insert into client_session (session_id, client_id, started_at) values ($1, $2, $3)`, []any{c.SessionID, "id-of-" + client, start * 1000}},
-		{`insert into token_family (` + own + `, ` + rest + `) select $1, $2, ` + rest + ` from token_family where id = $3`, []any{family, "id-of-" + client, c.Family}},
+		{`insert into client_session (session_id, client_id, started_at) values ($1, $2, $3)`, []any{c.SessionID, r.id(client), start * 1000}},
+		{`insert into token_family (` + own + `, ` + rest + `) select $1, $2, ` + rest + ` from token_family where id = $3`, []any{family, r.id(client), c.Family}},
 	} {
 		if _, err := db.Exec(step.query, step.args...); err != nil {
 			r.t.Fatal(err)
