@@ -51,7 +51,7 @@ func TestTokenEndpointErrors(t *testing.T) {
 		{"confidential client without a secret", tokenPath, direct("confidential"), nil, 401, "unauthorized_client", "Invalid client or Invalid client credentials"},
 		{"confidential client, wrong secret", tokenPath, direct("confidential") + "&client_secret=wrong", nil, 401, "unauthorized_client", "Invalid client or Invalid client credentials"},
 		{"two clients", tokenPath, direct("anonymous"), http.Header{"Authorization": {"Basic " + basic("confidential", "x")}}, 400, "invalid_request", ""},
-		{"bearer-only client", tokenPath, direct("bearer"), nil, 400, "invalid_client", "Bearer-only not allowed"},
+		{"bearer-only client", tokenPath, direct("bearer") + "&client_secret=a+secret", nil, 400, "invalid_client", "Bearer-only not allowed"},
 		{"client of another protocol", tokenPath, direct("saml"), nil, 400, "invalid_client", "Wrong client protocol."},
 		{"a parameter twice", tokenPath, direct("anonymous") + "&username=x", nil, 400, "invalid_request", "duplicated parameter"},
 		{"a parameter twice, once with a blank before its name", tokenPath, direct("anonymous") + "&+username=x", nil, 400, "invalid_request", "duplicated parameter"},

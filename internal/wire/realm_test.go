@@ -15,7 +15,7 @@ const defaultRealm = `[
     {"clientId": "backend", "publicClient": false, "secret": "another", "directAccessGrantsEnabled": true, "serviceAccountsEnabled": false},
     {"clientId": "browser-only", "publicClient": true, "directAccessGrantsEnabled": false},
     {"clientId": "off", "enabled": false, "publicClient": true, "directAccessGrantsEnabled": true},
-    {"clientId": "bearer", "bearerOnly": true},
+    {"clientId": "bearer", "bearerOnly": true, "secret": "a secret"},
     {"clientId": "saml", "protocol": "saml", "publicClient": true},
     {"clientId": "consent", "publicClient": true, "directAccessGrantsEnabled": true, "consentRequired": true}
   ],

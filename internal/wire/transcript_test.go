@@ -24,6 +24,7 @@ import (
 //	-- 1 request -- request line, headers, blank line, body
 //	-- 1 answer --  status, the headers that matter, blank line, body
 //	-- clock --     a duration by which the clock is moved
+//	-- note --      what the next exchange is about
 //
 // In a request ${name} is a captured value. In an answer's JSON a string
 // "<name>" matches any string and captures it, "<any>" matches anything, and
@@ -63,7 +64,7 @@ func play(t *testing.T, a *txtar.Archive) {
 	var got *exchange
 	for _, f := range a.Files {
 		switch {
-		case f.Name == "realm":
+		case f.Name == "realm", f.Name == "note":
 		case strings.HasPrefix(f.Name, "clock"):
 			d, err := time.ParseDuration(strings.TrimSpace(string(f.Data)))
 			if err != nil {
@@ -75,7 +76,7 @@ func play(t *testing.T, a *txtar.Archive) {
 		case strings.HasSuffix(f.Name, "answer"):
 			got.compare(t, f.Name, fill(t, string(f.Data), vars), vars)
 		default:
-			t.Fatalf("%s: neither request, answer, clock nor realm", f.Name)
+			t.Fatalf("%s: neither request, answer, clock, note nor realm", f.Name)
 		}
 	}
 }

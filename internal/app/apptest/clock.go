@@ -11,6 +11,7 @@ import (
 type Clock struct {
 	base  time.Time // what the clock showed at start
 	start time.Time // when that was, on the wall
+	still bool      // what it shows changes by Advance only
 
 	mu    sync.Mutex
 	ahead time.Duration
@@ -23,10 +24,22 @@ func NewClock() *Clock {
 	return &Clock{base: now.Truncate(time.Second), start: now, moved: make(chan struct{})}
 }
 
+// NewStillClock makes a clock that shows one moment until it is moved, for
+// tests of exact edges. Sleepers still wake, when their time has passed on the
+// wall or the clock was moved beyond it.
+func NewStillClock() *Clock {
+	c := NewClock()
+	c.still = true
+	return c
+}
+
 // Now is the present time of the clock.
 func (c *Clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.still {
+		return c.base.Add(c.ahead)
+	}
 	return c.now()
 }
 

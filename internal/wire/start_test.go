@@ -1,0 +1,35 @@
+package wire
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/seed-a6a28e10/usher/internal/app"
+	"github.com/seed-a6a28e10/usher/internal/app/apptest"
+)
+
+// world is a running Usher and a way to talk to it.
+type world struct {
+	*apptest.Usher
+	base   string
+	clock  *apptest.Clock
+	client *http.Client
+}
+
+// start runs an Usher with the realm file, on a clock that stands still until
+// it is moved, without the API's limit of requests.
+func start(t *testing.T, realm string) *world {
+	t.Helper()
+	return startWith(t, apptest.Options{Realm: realm, Clock: apptest.NewStillClock(), Config: func(c *app.Config) { c.APIRateLimit = 0 }})
+}
+
+func startWith(t *testing.T, o apptest.Options) *world {
+	t.Helper()
+	u := apptest.Start(t, o)
+	transport := &http.Transport{MaxIdleConnsPerHost: 100}
+	t.Cleanup(transport.CloseIdleConnections)
+	return &world{Usher: u, base: u.URL, clock: u.Clock, client: &http.Client{
+		Transport:     transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+}
