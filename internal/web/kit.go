@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"time"
 )
 
@@ -31,8 +32,11 @@ type Kit struct {
 // Wrap is the outermost handler of a listener: it gives each request its id and
 // client address, sets the headers every answer has, settles unclean paths
 // without a redirect, keeps a panic from ending the process, and writes log
-// line and metrics.
+// line and metrics. A mux that answers nothing at "/" gets NotFound there.
 func (k *Kit) Wrap(next http.Handler) http.Handler {
+	if mux, ok := next.(*http.ServeMux); ok && isOpen(mux) {
+		mux.Handle("/", NotFound(k))
+	}
 	unclean := missingNormalization(k)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		rec := &recorder{ResponseWriter: w, start: k.Now(), request: k.describe(r)}
@@ -46,6 +50,12 @@ func (k *Kit) Wrap(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(rec, r)
 	})
+}
+
+// isOpen says whether mux has no pattern for a path that nobody serves.
+func isOpen(mux *http.ServeMux) bool {
+	_, pattern := mux.Handler(&http.Request{Method: http.MethodGet, URL: &url.URL{Path: "/\x00"}})
+	return pattern == ""
 }
 
 // describe gathers what the kit knows of a request besides its bytes.

@@ -80,7 +80,6 @@ func TestEveryAnswerHasTheCommonHeaders(t *testing.T) {
 	mux.Handle("/empty", web.OAuth(k, replying(web.Reply{Status: 204})))
 	mux.Handle("/v1/refused", web.API(k, refusing(oauth.Refuse(oauth.BearerMissing))))
 	mux.Handle("/panic", web.OAuth(k, func(context.Context, *web.Request) (web.Reply, error) { panic("x") }))
-	mux.Handle("/", web.NotFound(k))
 	h := k.Wrap(mux)
 	for _, path := range []string{"/ok", "/empty", "/v1/refused", "/panic", "/none", "/v1/none", "/a//b"} {
 		for _, secure := range []bool{false, true} {

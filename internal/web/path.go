@@ -82,8 +82,8 @@ func missingNormalization(k *Kit) http.Handler {
 	})
 }
 
-// NotFound answers what no route matches, in the dialect of the path's side;
-// the owner of the mux mounts it at "/".
+// NotFound answers what no route matches, in the dialect of the path's side.
+// Wrap mounts it at "/" where the owner of the mux did not.
 func NotFound(k *Kit) http.Handler {
 	refuse := func(context.Context, *Request) (Reply, error) { return Reply{}, oauth.Refuse(oauth.NotFound) }
 	login, api := OAuth(k, refuse), API(k, refuse)

@@ -145,17 +145,20 @@ func metadataOf(realm *token.Realm) metadata {
 
 func protocolBase(realm *token.Realm) string { return realm.Issuer + "/protocol/openid-connect" }
 
-// signingAlgorithms lists what ID tokens may be signed with, the realm's own
-// algorithm first.
+// signingAlgorithms lists what ID tokens may be signed with, of the algorithms
+// with an active key, the realm's own first.
 func signingAlgorithms(realm *token.Realm) []string {
 	own := realm.Realm.SignatureAlgorithm
-	algs := []string{own}
+	var algs []string
 	for alg := range realm.Keys.Signing {
 		if alg != own && token.Asymmetric(alg) {
 			algs = append(algs, alg)
 		}
 	}
-	slices.Sort(algs[1:])
+	slices.Sort(algs)
+	if _, ok := realm.Keys.Signing[own]; ok && token.Asymmetric(own) {
+		algs = slices.Insert(algs, 0, own)
+	}
 	return algs
 }
 
@@ -166,11 +169,15 @@ func claims() []string {
 	}
 }
 
-// scopes lists openid and the realm's client scopes.
+// scopes lists openid and the realm's client scopes, without those that a
+// request is refused for.
 func scopes(realm *iam.Realm) []string {
 	names := []string{token.ScopeOpenID}
 	for i := range realm.ClientScopes {
-		if name := realm.ClientScopes[i].Name; !slices.Contains(names, name) {
+		switch name := realm.ClientScopes[i].Name; {
+		case name == token.ScopeOfflineAccess: // there are no offline sessions
+		case name == iam.VideoAudience && realm.NoVideoAudience:
+		case !slices.Contains(names, name):
 			names = append(names, name)
 		}
 	}

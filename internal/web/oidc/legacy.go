@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/seed-a6a28e10/usher/api"
 	"github.com/seed-a6a28e10/usher/internal/grant"
@@ -204,12 +205,19 @@ func readLenient(r *http.Request, into any) error {
 	if err != nil {
 		return err
 	}
+	if !utf8.Valid(body) { // the decoder would put other characters in place, in a password too
+		return notJSON()
+	}
 	if json.Unmarshal(body, into) == nil {
 		return nil
 	}
 	if err := json.Unmarshal(doubleQuoted(body), into); err != nil {
-		return oauth.RefuseArg(oauth.BadRequest, "Cannot parse the JSON").
-			WithHint("Send a JSON object whose members are strings.")
+		return notJSON()
 	}
 	return nil
+}
+
+func notJSON() error {
+	return oauth.RefuseArg(oauth.BadRequest, "Cannot parse the JSON").
+		WithHint("Send a JSON object whose members are strings.")
 }
