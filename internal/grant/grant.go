@@ -54,7 +54,7 @@ func (s *Service) tokenPhases(ctx context.Context, realm *token.Realm, r Request
 func (s *Service) dispatch(ctx context.Context, realm *token.Realm, client *iam.Client, r Request, grantType string) (*Answer, error) {
 	switch grantType {
 	case oauth.GrantPassword:
-		answer, err := s.Password(ctx, realm, client, PasswordLogin{
+		answer, err := s.password(ctx, realm, client, passwordLogin{
 			Username: ordinary(r.Form, "username"),
 			Password: ordinary(r.Form, "password"),
 			Scope:    r.Form.Get("scope"),
@@ -62,7 +62,7 @@ func (s *Service) dispatch(ctx context.Context, realm *token.Realm, client *iam.
 		})
 		return answer, passwordHint(r.Form, err)
 	case oauth.GrantRefreshToken:
-		return s.Refresh(ctx, realm, client, RefreshGrant{
+		return s.refresh(ctx, realm, client, refreshGrant{
 			Token:   r.Form.Get("refresh_token"),
 			Scope:   r.Form.Get("scope"),
 			Address: r.Address,

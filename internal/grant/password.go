@@ -11,8 +11,8 @@ import (
 	"github.com/seed-a6a28e10/usher/internal/token"
 )
 
-// PasswordLogin is a password grant's parameters (RFC 6749 section 4.3.2).
-type PasswordLogin struct {
+// passwordLogin is a password grant's parameters (RFC 6749 section 4.3.2).
+type passwordLogin struct {
 	Username, Password string
 	Scope              string // "" for the client's default
 	Address            netip.Addr
@@ -21,9 +21,9 @@ type PasswordLogin struct {
 // loginTries is how often a login is judged when the user changes meanwhile.
 const loginTries = 2
 
-// Password serves the password grant for a client that is authenticated. The
+// password serves the password grant for a client that is authenticated. The
 // order of checks is Keycloak's. Its error is an *oauth.Error.
-func (s *Service) Password(ctx context.Context, realm *token.Realm, client *iam.Client, p PasswordLogin) (*Answer, error) {
+func (s *Service) password(ctx context.Context, realm *token.Realm, client *iam.Client, p passwordLogin) (*Answer, error) {
 	scopes, refused := passwordAllowed(realm, client, p)
 	if refused != nil {
 		return nil, refused
@@ -39,7 +39,7 @@ func (s *Service) Password(ctx context.Context, realm *token.Realm, client *iam.
 	}
 }
 
-func passwordAllowed(realm *token.Realm, client *iam.Client, p PasswordLogin) (token.Scopes, *oauth.Error) {
+func passwordAllowed(realm *token.Realm, client *iam.Client, p passwordLogin) (token.Scopes, *oauth.Error) {
 	switch {
 	case !client.DirectAccessGrants:
 		return token.Scopes{}, oauth.RefuseArg(oauth.DirectGrantOff, client.ClientID)
@@ -74,7 +74,7 @@ func resolveScopes(realm *token.Realm, client *iam.Client, requested string) (to
 }
 
 // login checks the password, opens the session, then mints.
-func (s *Service) login(ctx context.Context, realm *token.Realm, client *iam.Client, p PasswordLogin, scopes token.Scopes) (*Answer, error) {
+func (s *Service) login(ctx context.Context, realm *token.Realm, client *iam.Client, p passwordLogin, scopes token.Scopes) (*Answer, error) {
 	attempt := iam.Attempt{
 		Username: p.Username, Password: p.Password, Address: p.Address, ClientID: client.ClientID,
 		EventID: s.newID(), Direct: true,
@@ -123,7 +123,7 @@ func loginRefused(realm *token.Realm, eventID string, err error) error {
 }
 
 // opening starts the issue of a new session.
-func (s *Service) opening(realm *token.Realm, client *iam.Client, p PasswordLogin, scopes token.Scopes, v *iam.Verified) *issue {
+func (s *Service) opening(realm *token.Realm, client *iam.Client, p passwordLogin, scopes token.Scopes, v *iam.Verified) *issue {
 	at := s.now().UnixMilli()
 	session := iam.UserSession{StartedAt: at}
 	return &issue{
@@ -133,7 +133,7 @@ func (s *Service) opening(realm *token.Realm, client *iam.Client, p PasswordLogi
 }
 
 // facts is everything the login writes at once.
-func (i *issue) facts(s *Service, fresh iam.Fresh, v *iam.Verified, p PasswordLogin) iam.Login {
+func (i *issue) facts(s *Service, fresh iam.Fresh, v *iam.Verified, p passwordLogin) iam.Login {
 	r := &i.realm.Realm
 	ev := s.event(i.realm, eventLogin, i.at, p.Address)
 	ev.ClientID, ev.UserID, ev.SessionID = i.client.ClientID, i.user.ID, i.sessionID

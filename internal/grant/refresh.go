@@ -12,8 +12,8 @@ import (
 	"github.com/seed-a6a28e10/usher/internal/token"
 )
 
-// RefreshGrant is a refresh grant's parameters (RFC 6749 section 6).
-type RefreshGrant struct {
+// refreshGrant is a refresh grant's parameters (RFC 6749 section 6).
+type refreshGrant struct {
 	Token   string
 	Scope   string // "" for the scope of the login
 	Address netip.Addr
@@ -27,7 +27,7 @@ const refreshTries = 3
 type refreshing struct {
 	realm   *token.Realm
 	client  *iam.Client
-	grant   RefreshGrant
+	grant   refreshGrant
 	claims  *token.Claims
 	view    iam.FamilyView
 	terms   iam.Terms
@@ -35,10 +35,10 @@ type refreshing struct {
 	wanted  token.Scopes // what grant.Scope asks for
 }
 
-// Refresh serves the refresh grant for a client that is authenticated: the
+// refresh serves the refresh grant for a client that is authenticated: the
 // checks stand in Keycloak's order, the rotation rules in iam.Family.Present.
 // Its error is an *oauth.Error; storage trouble is Unavailable, never a "no".
-func (s *Service) Refresh(ctx context.Context, realm *token.Realm, client *iam.Client, g RefreshGrant) (*Answer, error) {
+func (s *Service) refresh(ctx context.Context, realm *token.Realm, client *iam.Client, g refreshGrant) (*Answer, error) {
 	if g.Token == "" {
 		return nil, oauth.Refuse(oauth.NoRefreshToken)
 	}
