@@ -5,7 +5,7 @@
 // dependencies reaches a user of Usher, and it imports nothing of Usher: what
 // it knows, it knows over the wire.
 //
-// TestMain builds the binary once (or takes the one named by USHER_BINARY) and
+// TestMain builds the binary once (or takes the one named by INTEROP_BINARY) and
 // starts three servers that all tests share: one with the documented lifetimes,
 // one whose tokens live 2 and 6 seconds, and one of those with rotation on. A
 // program gets its task as JSON on standard input, prints one JSON report, and

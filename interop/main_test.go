@@ -55,13 +55,13 @@ func run(m *testing.M) (int, error) {
 	return m.Run(), nil
 }
 
-// build makes the two binaries. USHER_BINARY names a finished one to test instead.
+// build makes the two binaries. INTEROP_BINARY names a finished one to test instead.
 func build(dir string) error {
 	lab.goclient = filepath.Join(dir, "goclient")
 	if err := goBuild(".", lab.goclient, "./cmd/goclient"); err != nil {
 		return err
 	}
-	if lab.usher = os.Getenv("USHER_BINARY"); lab.usher != "" {
+	if lab.usher = os.Getenv("INTEROP_BINARY"); lab.usher != "" {
 		return nil
 	}
 	lab.usher = filepath.Join(dir, "usher")
