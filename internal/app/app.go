@@ -2,13 +2,12 @@ package app
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"runtime"
-	"strings"
 	"sync"
 	"time"
 
@@ -27,7 +26,7 @@ import (
 
 // App is one Usher, open but not yet answering until Start.
 type App struct {
-	// Public and Management are the handlers of the two listeners.
+	// Public and Management are the handlers of the two listeners, set by Start.
 	Public, Management http.Handler
 
 	cfg    Config
@@ -35,6 +34,7 @@ type App struct {
 	clock  Clock
 	log    *slog.Logger
 	public string // origin
+	realm  string // whose tokens the API takes
 
 	store    *sqlite.DB
 	sealer   *secret.Sealer
@@ -53,8 +53,11 @@ type App struct {
 	kit      *web.Kit
 	health   *manage.Manage
 
-	publicListener, managementListener net.Listener
-	servers                            []*http.Server
+	// publicListeners is one, or two for "localhost": one for each loopback.
+	publicListeners    []net.Listener
+	managementListener net.Listener
+	tls                *tls.Config // of the public listener; nil: plain http
+	servers            []*http.Server
 
 	started  bool
 	stopJobs context.CancelFunc
@@ -79,6 +82,9 @@ func New(ctx context.Context, cfg Config, opt Options) (*App, error) {
 		return nil, err
 	}
 	a.sealer = sealer
+	if a.tls, err = loadTLS(cfg); err != nil {
+		return nil, err
+	}
 	a.keys = newKeyMaker(sealer, cfg.Data)
 	if err := a.bind(ctx); err != nil {
 		return nil, err
@@ -88,41 +94,6 @@ func New(ctx context.Context, cfg Config, opt Options) (*App, error) {
 	}
 	a.build()
 	return a, nil
-}
-
-// bind takes both ports, so that the public URL is known and a taken port is
-// refused before anything is written.
-func (a *App) bind(ctx context.Context) error {
-	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp", a.cfg.Listen)
-	if err != nil {
-		return fmt.Errorf("public listener: %w", err)
-	}
-	a.publicListener = l
-	if a.managementListener, err = lc.Listen(ctx, "tcp", a.cfg.ManagementListen); err != nil {
-		return errors.Join(fmt.Errorf("management listener: %w", err), l.Close())
-	}
-	a.public = strings.TrimRight(a.cfg.PublicURL, "/")
-	if a.public == "" {
-		host, _, err := net.SplitHostPort(a.cfg.Listen)
-		if err != nil {
-			return errors.Join(err, a.unbind())
-		}
-		a.public = "http://" + net.JoinHostPort(host, portOf(l))
-	}
-	return nil
-}
-
-func portOf(l net.Listener) string {
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	if err != nil {
-		return ""
-	}
-	return port
-}
-
-func (a *App) unbind() error {
-	return errors.Join(a.publicListener.Close(), a.managementListener.Close())
 }
 
 // build makes the services of literals; it does no I/O.
@@ -156,10 +127,6 @@ func (a *App) build() {
 		Store: a.store, Authenticator: a.login, Feed: a.feed, Now: a.clock.Now, Confirm: a.confirm.Seen, Log: a.log,
 		Metrics: grant.Metrics{Grant: a.metrics.Grant, Refresh: a.refreshed},
 	})
-	a.kit = &web.Kit{
-		Log: a.log, Now: a.clock.Now, NewID: secret.NewID, Trusted: a.cfg.TrustedProxies,
-		Realm: defaultRealm, ErrorDocs: a.public + web.ErrorDocsPath, Observe: a.observe,
-	}
 	a.health = manage.New(manage.Config{
 		Ready: []manage.Check{
 			{Name: "Storage", Do: a.store.Probe},
@@ -169,7 +136,6 @@ func (a *App) build() {
 		Metrics: a.registry, Log: a.log,
 	})
 	a.watch()
-	a.Public, a.Management = a.kit.Wrap(a.publicMux()), a.managementMux()
 }
 
 // hashSlots leaves a core for everything that is not a password.
@@ -189,18 +155,6 @@ func (a *App) hasRealm(context.Context) error {
 
 // PublicURL is the origin every issuer begins with.
 func (a *App) PublicURL() string { return a.public }
-
-// Addr is where the public listener is bound.
-func (a *App) Addr() string { return a.publicListener.Addr().String() }
-
-// ManagementURL is the origin of the management listener.
-func (a *App) ManagementURL() string {
-	host, _, err := net.SplitHostPort(a.cfg.ManagementListen)
-	if err != nil || host == "" {
-		host = "127.0.0.1"
-	}
-	return "http://" + net.JoinHostPort(host, portOf(a.managementListener))
-}
 
 // observe and hashed hand measurements to the metrics.
 func (a *App) observe(route, method string, status int, elapsed time.Duration) {

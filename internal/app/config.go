@@ -1,10 +1,14 @@
 package app
 
 import (
+	"io"
 	"log/slog"
 	"net/netip"
+	"os"
+	"path/filepath"
 	"time"
 
+	"github.com/seed-a6a28e10/usher/internal/store/sqlite"
 	"github.com/seed-a6a28e10/usher/internal/telemetry"
 )
 
@@ -43,4 +47,29 @@ type Options struct {
 	Build telemetry.Build
 	// HashSlots is how many passwords are hashed at once; 0: cores - 1.
 	HashSlots int
+}
+
+// Build says what binary this is.
+type Build = telemetry.Build
+
+// Why a data folder cannot be opened.
+var (
+	ErrLocked     = sqlite.ErrLocked
+	ErrFolderOpen = sqlite.ErrFolderOpen
+)
+
+// HasDatabase says whether a data folder holds a database.
+func HasDatabase(data string) bool {
+	_, err := os.Stat(filepath.Join(data, sqlite.File))
+	return err == nil
+}
+
+// NewLogger writes log lines to w: format text or json, level debug, info,
+// warn or error. Secrets and tokens are not written.
+func NewLogger(w io.Writer, format, level string) (*slog.Logger, error) {
+	l, err := telemetry.ParseLevel(level)
+	if err != nil {
+		return nil, err
+	}
+	return telemetry.NewLogger(w, telemetry.LogOptions{Format: telemetry.LogFormat(format), Level: l})
 }

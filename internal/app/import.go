@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"strings"
 
 	"github.com/seed-a6a28e10/usher/internal/admin"
 )
@@ -14,6 +13,8 @@ type Report struct {
 	Warnings []string // what the file holds and was not taken as it stands
 	// Differences names what a file says differently from what is stored.
 	Differences []string
+	// Logins are the enabled users of a file whose passwords stand there plain.
+	Logins []Login
 
 	checks []realmChecks
 }
@@ -27,6 +28,15 @@ type realmChecks struct {
 // exist is made, the others are compared. The error lists every fault with its
 // place in the file.
 func (a *App) ImportFile(ctx context.Context, name string, data []byte) (Report, error) {
+	return a.file(ctx, name, data, true)
+}
+
+// CompareFile only names what the file says differently from what is stored.
+func (a *App) CompareFile(ctx context.Context, name string, data []byte) (Report, error) {
+	return a.file(ctx, name, data, false)
+}
+
+func (a *App) file(ctx context.Context, name string, data []byte, create bool) (Report, error) {
 	drafts, warnings, err := admin.Parse(name, data)
 	if err != nil {
 		return Report{}, err
@@ -35,12 +45,19 @@ func (a *App) ImportFile(ctx context.Context, name string, data []byte) (Report,
 	for _, w := range warnings {
 		r.Warnings = append(r.Warnings, name+": "+w.String())
 	}
-	err = a.bring(ctx, drafts, &r)
+	for _, d := range drafts {
+		for _, u := range d.Users {
+			if u.Plain != nil && u.Enabled {
+				r.Logins = append(r.Logins, Login{Realm: d.Realm.Name, Username: u.Username, Password: *u.Plain})
+			}
+		}
+	}
+	err = a.bring(ctx, drafts, create, &r)
 	return r, err
 }
 
-// Login is a user name with its password.
-type Login struct{ Username, Password string }
+// Login is a user name with its password; Realm is set in a Report only.
+type Login struct{ Realm, Username, Password string }
 
 // ImportBuiltin makes the built-in realm with these users, unless it exists;
 // then users that are missing are added, and the passwords of the others
@@ -56,36 +73,39 @@ func (a *App) ImportBuiltin(ctx context.Context, users []Login) (Report, error) 
 		return r, err
 	}
 	if !exists {
-		err = a.bring(ctx, []admin.Draft{admin.Builtin(defaultRealm, people...)}, &r)
+		err = a.bring(ctx, []admin.Draft{admin.Builtin(defaultRealm, people...)}, true, &r)
 		return r, err
 	}
 	r.Existing = []string{defaultRealm}
-	err = a.addUsers(ctx, users, &r)
+	err = a.addUsers(ctx, defaultRealm, users, &r)
 	return r, err
 }
 
-// AddUsers adds users to the default realm, members of every VideoManager.
-func (a *App) AddUsers(ctx context.Context, users []Login) (Report, error) {
-	var r Report
-	err := a.addUsers(ctx, users, &r)
-	return r, err
+// AddUsers adds users to the realm of the API, members of every VideoManager.
+// A name that is taken keeps its password; CheckPasswords compares it.
+func (a *App) AddUsers(ctx context.Context, users []Login, r *Report) error {
+	realm, err := a.firstRealm(ctx)
+	if err != nil {
+		return err
+	}
+	return a.addUsers(ctx, realm, users, r)
 }
 
-func (a *App) addUsers(ctx context.Context, users []Login, r *Report) error {
+func (a *App) addUsers(ctx context.Context, realm string, users []Login, r *Report) error {
 	for _, u := range users {
-		check, err := a.importer.AddUser(ctx, defaultRealm, u.Username, u.Password)
+		check, err := a.importer.AddUser(ctx, realm, u.Username, u.Password)
 		if err != nil {
 			return err
 		}
 		if check != nil {
-			r.checks = append(r.checks, realmChecks{defaultRealm, []admin.PasswordCheck{*check}})
+			r.checks = append(r.checks, realmChecks{realm, []admin.PasswordCheck{*check}})
 		}
 	}
 	return nil
 }
 
-func (a *App) bring(ctx context.Context, drafts []admin.Draft, r *Report) error {
-	outcomes, err := a.importer.Bring(ctx, drafts)
+func (a *App) bring(ctx context.Context, drafts []admin.Draft, create bool, r *Report) error {
+	outcomes, err := a.importer.Bring(ctx, drafts, create)
 	for _, o := range outcomes {
 		if o.Created {
 			r.Created = append(r.Created, o.Realm)
@@ -117,6 +137,14 @@ func (a *App) CheckPasswords(ctx context.Context, r *Report) error {
 	return nil
 }
 
+// Unchecked is how many passwords CheckPasswords would compare.
+func (r *Report) Unchecked() (n int) {
+	for _, c := range r.checks {
+		n += len(c.checks)
+	}
+	return n
+}
+
 // HasRealm says whether the store has a realm of that name; "" asks for any.
 func (a *App) HasRealm(ctx context.Context, name string) (bool, error) {
 	rows, err := a.store.LoadConfig(ctx)
@@ -124,9 +152,30 @@ func (a *App) HasRealm(ctx context.Context, name string) (bool, error) {
 		return false, err
 	}
 	for i := range rows.Realms {
-		if name == "" || strings.EqualFold(rows.Realms[i].Name, name) {
+		if name == "" || rows.Realms[i].Name == name {
 			return true, nil
 		}
 	}
 	return false, nil
+}
+
+// firstRealm is platform, or where there is none the first by name.
+func (a *App) firstRealm(ctx context.Context) (string, error) {
+	rows, err := a.store.LoadConfig(ctx)
+	if err != nil {
+		return "", err
+	}
+	first := ""
+	for i := range rows.Realms {
+		switch name := rows.Realms[i].Name; {
+		case name == defaultRealm:
+			return name, nil
+		case first == "" || name < first:
+			first = name
+		}
+	}
+	if first == "" {
+		return defaultRealm, nil
+	}
+	return first, nil
 }

@@ -2,20 +2,40 @@ package app
 
 import (
 	"context"
+	"maps"
 	"net/http"
+	"slices"
 
 	"github.com/seed-a6a28e10/usher/api"
+	"github.com/seed-a6a28e10/usher/internal/iam"
+	"github.com/seed-a6a28e10/usher/internal/secret"
 	"github.com/seed-a6a28e10/usher/internal/vms"
+	"github.com/seed-a6a28e10/usher/internal/web"
 	"github.com/seed-a6a28e10/usher/internal/web/oidc"
 	"github.com/seed-a6a28e10/usher/internal/web/vmsapi"
 )
+
+// mount makes the handlers, once it is known which realm the API takes tokens
+// of: platform, or where there is none the first by name.
+func (a *App) mount() {
+	a.realm = defaultRealm
+	realms := a.snapshot.Config().Realms
+	if _, ok := realms[defaultRealm]; !ok && len(realms) > 0 {
+		a.realm = slices.Sorted(maps.Keys(realms))[0]
+	}
+	a.kit = &web.Kit{
+		Log: a.log, Now: a.clock.Now, NewID: secret.NewID, Trusted: a.cfg.TrustedProxies,
+		Realm: a.realm, ErrorDocs: a.public + web.ErrorDocsPath, Observe: a.observe,
+	}
+	a.Public, a.Management = a.kit.Wrap(a.publicMux()), a.managementMux()
+}
 
 // publicMux mounts the faces the public listener has.
 func (a *App) publicMux() *http.ServeMux {
 	mux := http.NewServeMux()
 	server := oidc.New(oidc.Config{
 		Kit: a.kit, Realm: a.snapshot.Realm, Grants: a.grants, VideoManagers: legacyList{a.members},
-		Now: a.clock.Now, APIBase: a.public + "/v1/", APIRealm: defaultRealm,
+		Now: a.clock.Now, APIBase: a.public + "/v1/", APIRealm: a.realm,
 	})
 	if !a.cfg.NoLogin {
 		server.MountLogin(mux)
@@ -25,10 +45,28 @@ func (a *App) publicMux() *http.ServeMux {
 		vmsapi.New(vmsapi.Config{
 			Kit: a.kit, Verify: a.verifier.Verify, List: a.members.Of, Limit: a.cfg.APIRateLimit,
 			Now: a.clock.Now, Limited: a.metrics.RateLimited,
-			Issuer: a.issuer(defaultRealm), API: a.public, Version: a.opt.Build.Version,
+			Issuer: a.issuer(a.realm), API: a.public, Version: a.opt.Build.Version,
 		}).Mount(mux)
 	}
 	return mux
+}
+
+// Realm is the realm whose tokens the API takes, and its issuer; set by Start.
+func (a *App) Realm() (name, issuer string) { return a.realm, a.issuer(a.realm) }
+
+// PasswordClient is the clientId of a public client of that realm that may use
+// the password grant, anonymous where it is one; "" when there is none.
+func (a *App) PasswordClient() string {
+	r, ok := a.snapshot.Realm(a.realm)
+	if !ok {
+		return ""
+	}
+	for _, id := range append([]string{iam.AnonymousClient}, slices.Sorted(maps.Keys(r.Clients))...) {
+		if c := r.Clients[id]; c != nil && c.Enabled && c.Public && c.DirectAccessGrants && !c.ConsentRequired {
+			return id
+		}
+	}
+	return ""
 }
 
 func (a *App) managementMux() *http.ServeMux {

@@ -30,9 +30,8 @@ func (a *App) Start(ctx context.Context) error {
 	if err := a.feed.Load(ctx); err != nil {
 		return err
 	}
-	if err := a.serve(); err != nil {
-		return err
-	}
+	a.mount()
+	a.serve()
 	a.started = true
 	jobs, stop := context.WithCancel(context.Background())
 	a.stopJobs = stop

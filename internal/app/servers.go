@@ -27,31 +27,16 @@ func (a *App) server(h http.Handler, t *tls.Config) *http.Server {
 	}
 }
 
-// tlsConfig loads the certificate; nil where the listener speaks plain http.
-func (a *App) tlsConfig() (*tls.Config, error) {
-	if a.cfg.TLSCertFile == "" {
-		return nil, nil //nolint:nilnil // no TLS is an answer
-	}
-	cert, err := tls.LoadX509KeyPair(a.cfg.TLSCertFile, a.cfg.TLSKeyFile)
-	if err != nil {
-		return nil, fmt.Errorf("TLS certificate: %w", err)
-	}
-	return &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{cert}}, nil
-}
-
-// serve starts answering on both listeners. A listener that fails later ends
+// serve starts answering on the listeners. A listener that fails later ends
 // the process.
-func (a *App) serve() error {
-	t, err := a.tlsConfig()
-	if err != nil {
-		return err
-	}
-	public, management := a.server(a.Public, t), a.server(a.Management, nil)
+func (a *App) serve() {
+	public, management := a.server(a.Public, a.tls), a.server(a.Management, nil)
 	management.ReadTimeout = 0 // profiles take their time
 	a.servers = []*http.Server{public, management}
 	go a.listen(management, a.managementListener, false)
-	go a.listen(public, a.publicListener, t != nil)
-	return nil
+	for _, l := range a.publicListeners {
+		go a.listen(public, l, a.tls != nil)
+	}
 }
 
 func (a *App) listen(s *http.Server, l net.Listener, secure bool) {

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"github.com/seed-a6a28e10/usher/internal/app"
+	"github.com/seed-a6a28e10/usher/internal/config"
+)
+
+// maxRealmFile bounds what is read of a realm file.
+const maxRealmFile = 64<<20 + 1
+
+// readRealmFile reads at most one byte more than is allowed; the import names
+// the limit.
+func readRealmFile(path string) ([]byte, error) {
+	if path == "" {
+		return nil, nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, failed(err, "name a realm file in Keycloak's JSON form")
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxRealmFile))
+	if err != nil {
+		return nil, failed(err, "")
+	}
+	return data, nil
+}
+
+// openHint is the way out of what may go wrong while opening.
+func openHint(err error, listen string) string {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return fmt.Sprintf("another program listens on %s; choose another address with --listen, port 0 takes a free one", listen)
+	case errors.Is(err, app.ErrLocked):
+		return "stop the other process, or choose another data folder"
+	case errors.Is(err, app.ErrFolderOpen):
+		return "close the folder to others"
+	}
+	return ""
+}
+
+// fileSystem is how the configuration is checked against the disk.
+func fileSystem() config.Files {
+	return config.Files{
+		Stat: func(path string) (config.FileFact, error) {
+			info, err := os.Stat(path)
+			if err != nil {
+				return config.FileFact{}, err
+			}
+			fact := config.FileFact{Mode: info.Mode()}
+			if s, ok := info.Sys().(*syscall.Stat_t); ok {
+				fact.UID = int(s.Uid)
+			}
+			return fact, nil
+		},
+		Real: realPath,
+		UID:  os.Getuid(),
+	}
+}
+
+// realPath resolves links as far as the path exists.
+func realPath(path string) string {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return path
+	}
+	if real, err := filepath.EvalSymlinks(abs); err == nil {
+		return real
+	}
+	return filepath.Join(realPath(filepath.Dir(abs)), filepath.Base(abs))
+}

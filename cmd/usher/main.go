@@ -1,0 +1,46 @@
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() { os.Exit(run()) }
+
+// run is main with an exit code.
+func run() int {
+	ctx, now, stop := signals()
+	defer stop()
+	w := world{
+		args: os.Args[1:], stdout: os.Stdout, stderr: os.Stderr, environ: os.Environ(), now: now,
+	}
+	return w.main(ctx)
+}
+
+// world is what a command sees of the process.
+type world struct {
+	args           []string
+	stdout, stderr io.Writer
+	environ        []string
+	// now is closed by the second signal: stop at once.
+	now <-chan struct{}
+}
+
+// signals ends the context at the first SIGINT or SIGTERM and closes now at
+// the second.
+func signals() (ctx context.Context, now <-chan struct{}, stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	got := make(chan os.Signal, 2)
+	signal.Notify(got, os.Interrupt, syscall.SIGTERM)
+	second := make(chan struct{})
+	go func() {
+		<-got
+		cancel()
+		<-got
+		close(second)
+	}()
+	return ctx, second, func() { signal.Stop(got); cancel() }
+}

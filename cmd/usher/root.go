@@ -1,0 +1,73 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit codes.
+const (
+	exitFailed = 1 // something did not work
+	exitUsage  = 2 // the command, its flags or settings are wrong
+)
+
+// main runs the command line and reports its error.
+func (w *world) main(ctx context.Context) int {
+	root := &cobra.Command{
+		Use:           "usher",
+		Short:         "Login service and video API",
+		Long:          "Usher is a login service in Keycloak's wire format and the video API its tokens open.",
+		SilenceErrors: true, SilenceUsage: true,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SetArgs(w.args)
+	root.SetOut(w.stdout)
+	root.SetErr(w.stderr)
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return usage(err, fmt.Sprintf("run `%s --help` for its flags", c.CommandPath()))
+	})
+	root.AddCommand(w.devCommand(), w.serveCommand(), w.versionCommand())
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return 0
+	}
+	var f *failure
+	if !errors.As(err, &f) {
+		f = &failure{err: err, code: exitFailed}
+		if strings.HasPrefix(err.Error(), "unknown command") {
+			f.code, f.hint = exitUsage, "run `usher --help` for the commands"
+		} else if strings.Contains(err.Error(), "arg(s)") || strings.HasPrefix(err.Error(), "unknown") {
+			f.code = exitUsage
+		}
+	}
+	f.print(w.stderr)
+	return f.code
+}
+
+// failure is an error with what to do about it.
+type failure struct {
+	err  error
+	hint string
+	code int
+}
+
+func (f *failure) Error() string { return f.err.Error() }
+func (f *failure) Unwrap() error { return f.err }
+
+// print writes `error:` and then `hint:`.
+func (f *failure) print(w io.Writer) {
+	fmt.Fprintf(w, "error: %v\n", f.err)
+	if f.hint != "" {
+		fmt.Fprintf(w, "hint: %s\n", f.hint)
+	}
+}
+
+func usage(err error, hint string) error  { return &failure{err: err, hint: hint, code: exitUsage} }
+func failed(err error, hint string) error { return &failure{err: err, hint: hint, code: exitFailed} }

@@ -1,0 +1,101 @@
+package app
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// bind takes the ports, so that the public URL is known and a taken port is
+// refused before anything is written.
+func (a *App) bind(ctx context.Context) error {
+	host, port, err := net.SplitHostPort(a.cfg.Listen)
+	if err != nil {
+		return fmt.Errorf("public listener: %w", err)
+	}
+	if a.publicListeners, err = listenPublic(ctx, host, port); err != nil {
+		return fmt.Errorf("public listener: %w", err)
+	}
+	var lc net.ListenConfig
+	if a.managementListener, err = lc.Listen(ctx, "tcp", a.cfg.ManagementListen); err != nil {
+		err = fmt.Errorf("management listener: %w", err)
+		return errors.Join(err, a.unbind())
+	}
+	if a.public = strings.TrimRight(a.cfg.PublicURL, "/"); a.public == "" {
+		a.public = "http://" + net.JoinHostPort(host, portOf(a.publicListeners[0]))
+	}
+	return nil
+}
+
+// listenPublic binds the address as written; "localhost" means both loopbacks,
+// since clients resolve it to either.
+func listenPublic(ctx context.Context, host, port string) ([]net.Listener, error) {
+	var lc net.ListenConfig
+	if !strings.EqualFold(host, "localhost") {
+		l, err := lc.Listen(ctx, "tcp", net.JoinHostPort(host, port))
+		if err != nil {
+			return nil, err
+		}
+		return []net.Listener{l}, nil
+	}
+	four, err := lc.Listen(ctx, "tcp4", net.JoinHostPort("127.0.0.1", port))
+	if err != nil {
+		return nil, err
+	}
+	six, err := lc.Listen(ctx, "tcp6", net.JoinHostPort("::1", portOf(four)))
+	switch {
+	case err == nil:
+		return []net.Listener{four, six}, nil
+	case errors.Is(err, unix.EADDRINUSE):
+		return nil, errors.Join(err, four.Close())
+	}
+	return []net.Listener{four}, nil // a machine without IPv6
+}
+
+func portOf(l net.Listener) string {
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		return ""
+	}
+	return port
+}
+
+func (a *App) unbind() error {
+	var errs []error
+	for _, l := range a.publicListeners {
+		errs = append(errs, l.Close())
+	}
+	if a.managementListener != nil {
+		errs = append(errs, a.managementListener.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Addr is where the public listener is bound.
+func (a *App) Addr() string { return a.publicListeners[0].Addr().String() }
+
+// ManagementURL is the origin of the management listener.
+func (a *App) ManagementURL() string {
+	host, _, err := net.SplitHostPort(a.cfg.ManagementListen)
+	if err != nil || host == "" {
+		host = "127.0.0.1"
+	}
+	return "http://" + net.JoinHostPort(host, portOf(a.managementListener))
+}
+
+// loadTLS reads the certificate; nil where the listener speaks plain http.
+func loadTLS(cfg Config) (*tls.Config, error) {
+	if cfg.TLSCertFile == "" {
+		return nil, nil //nolint:nilnil // no TLS is an answer
+	}
+	cert, err := tls.LoadX509KeyPair(cfg.TLSCertFile, cfg.TLSKeyFile)
+	if err != nil {
+		return nil, fmt.Errorf("TLS certificate: %w", err)
+	}
+	return &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{cert}}, nil
+}
