@@ -27,8 +27,25 @@ var tokenParameters = [...]string{
 // sizes, then the grant itself.
 func (s *Service) Token(ctx context.Context, realm *token.Realm, r Request) (Result, error) {
 	grantType := r.Form.Get("grant_type")
-	res, err := s.tokenPhases(ctx, realm, r, grantType)
+	res, err := s.withKeys(ctx, realm, func(realm *token.Realm) (Result, error) {
+		return s.tokenPhases(ctx, realm, r, grantType)
+	})
 	return res, s.counted(grantLabel(grantType), err)
+}
+
+// withKeys runs an endpoint, and once more with the newest configuration when
+// a token names a key that this node has not heard of. Tokens are read before
+// anything is written, so nothing is done twice.
+func (s *Service) withKeys(ctx context.Context, realm *token.Realm, run func(*token.Realm) (Result, error)) (Result, error) {
+	res, err := run(realm)
+	if s.reread == nil || !errors.Is(err, token.ErrKey) {
+		return res, err
+	}
+	newer, ok := s.reread(ctx, realm)
+	if !ok {
+		return res, err
+	}
+	return run(newer)
 }
 
 func (s *Service) tokenPhases(ctx context.Context, realm *token.Realm, r Request, grantType string) (Result, error) {

@@ -6,7 +6,6 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/seed-a6a28e10/usher/internal/grant"
@@ -113,19 +112,6 @@ func TestDocumentedAnswer(t *testing.T) {
 	b, err := json.Marshal(a)
 	if err != nil {
 		t.Fatal(err)
-	}
-	d := json.NewDecoder(strings.NewReader(string(b)))
-	var names []string
-	for d.More() {
-		tok, err := d.Token()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if s, ok := tok.(string); ok && len(names)%2 == 0 {
-			names = append(names, s, "")
-		} else if len(names) > 0 && len(names)%2 == 0 {
-			continue
-		}
 	}
 	m := members(t, b)
 	want := map[string]any{"expires_in": 300.0, "refresh_expires_in": 3600.0, "token_type": "bearer", "not-before-policy": 0.0, "scope": "openid profile email"}
@@ -273,5 +259,4 @@ func TestClientCredentials(t *testing.T) {
 	if got := r.events("CLIENT_LOGIN"); len(got) != 1 || got[0].ClientID != "backend" {
 		t.Errorf("events %+v", got)
 	}
-	r.clock.wait(time.Second)
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 
 	"github.com/seed-a6a28e10/usher/internal/iam"
 	"github.com/seed-a6a28e10/usher/internal/oauth"
@@ -18,7 +19,10 @@ const inactive = `{"active":false}`
 // Result.Body. A token is active if and only if the API would accept it and it
 // is meant for, or was issued to, the caller.
 func (s *Service) Introspect(ctx context.Context, realm *token.Realm, r Request) (Result, error) {
-	res, err := s.introspectPhases(ctx, realm, r)
+	res, err := s.withKeys(ctx, realm, func(realm *token.Realm) (Result, error) { return s.introspectPhases(ctx, realm, r) })
+	if errors.Is(err, token.ErrKey) {
+		res.Body, err = []byte(inactive), nil
+	}
 	return res, s.counted("introspect", err)
 }
 
@@ -66,6 +70,9 @@ func introspected(f *oauth.Form) (string, *oauth.Error) {
 
 func (s *Service) introspect(ctx context.Context, realm *token.Realm, caller *iam.Client, raw string) ([]byte, error) {
 	claims, err := realm.Parse(raw, token.KindAccess, token.KindRefresh)
+	if errors.Is(err, token.ErrKey) {
+		return nil, err
+	}
 	if err != nil || !concerns(claims, caller) {
 		return []byte(inactive), nil
 	}

@@ -329,3 +329,43 @@ func TestCausesStayPrivate(t *testing.T) {
 		t.Errorf("cause %v", e.Unwrap())
 	}
 }
+
+// A token of a key made by another node a moment ago makes this one look again,
+// at every endpoint, before it says no.
+func TestUnknownKeyIsLookedUpOnce(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	whole := r.realm
+	old := r.newRealm(nil)
+	for _, kid := range []string{"e1", "h1"} {
+		delete(old.Keys.Verify, kid)
+	}
+	looks := 0
+	svc := grant.New(grant.Config{Store: r.db, Authenticator: r.auth, Feed: r.feed, Now: r.clock.Now, Reread: func(_ context.Context, realm *token.Realm) (*token.Realm, bool) {
+		looks++
+		return whole, realm == old
+	}})
+	a := r.backendLogin()
+	secret := []string{"client_id", "backend", "client_secret", "s3cr&t"}
+	with := func(pairs ...string) grant.Request { return request(append(pairs, secret...)...) }
+	ctx := context.Background()
+	for i, call := range []func() (grant.Result, error){
+		func() (grant.Result, error) { return svc.UserInfo(ctx, old, a.AccessToken) },
+		func() (grant.Result, error) { return svc.Introspect(ctx, old, with("token", a.AccessToken)) },
+		func() (grant.Result, error) {
+			return svc.Token(ctx, old, with("grant_type", "refresh_token", "refresh_token", a.RefreshToken))
+		},
+		func() (grant.Result, error) { return svc.Revoke(ctx, old, with("token", a.AccessToken)) },
+		func() (grant.Result, error) { return svc.Logout(ctx, old, with("refresh_token", a.RefreshToken)) },
+	} {
+		res, err := call()
+		if err != nil || looks != i+1 || strings.HasPrefix(string(res.Body), `{"active":false`) {
+			t.Errorf("endpoint %d: %v after %d looks: %s", i, err, looks, res.Body)
+		}
+	}
+	delete(whole.Keys.Verify, "e1") // nobody knows it
+	res, err := svc.Introspect(ctx, old, with("token", a.AccessToken))
+	if err != nil || string(res.Body) != `{"active":false}` {
+		t.Errorf("%s %v", res.Body, err)
+	}
+}

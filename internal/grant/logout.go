@@ -13,7 +13,7 @@ import (
 // It is idempotent, and takes an expired token: whoever held it may still wish
 // to leave. The answer is empty.
 func (s *Service) Logout(ctx context.Context, realm *token.Realm, r Request) (Result, error) {
-	res, err := s.logoutPhases(ctx, realm, r)
+	res, err := s.withKeys(ctx, realm, func(realm *token.Realm) (Result, error) { return s.logoutPhases(ctx, realm, r) })
 	return res, s.counted("logout", err)
 }
 

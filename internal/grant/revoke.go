@@ -16,7 +16,7 @@ const minRevoked = 10_000
 // session, and the session with its last client; an access token is refused
 // until its exp. The hint is ignored: the token says what it is.
 func (s *Service) Revoke(ctx context.Context, realm *token.Realm, r Request) (Result, error) {
-	res, err := s.revokePhases(ctx, realm, r)
+	res, err := s.withKeys(ctx, realm, func(realm *token.Realm) (Result, error) { return s.revokePhases(ctx, realm, r) })
 	return res, s.counted("revoke", err)
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/seed-a6a28e10/usher/internal/iam"
 	"github.com/seed-a6a28e10/usher/internal/oauth"
 	"github.com/seed-a6a28e10/usher/internal/secret"
+	"github.com/seed-a6a28e10/usher/internal/token"
 )
 
 // Store is what the grants read and write. Every method is one durable fact
@@ -79,7 +80,10 @@ type Config struct {
 	// Confirm is told that an access token of a rotating family's generation was
 	// seen. It must not block; see Confirmer. nil: nobody is told.
 	Confirm func(familyID string, gen int64)
-	Log     *slog.Logger // nil discards
+	// Reread looks for a newer configuration of a realm after a token named a key
+	// the realm does not know; ok is false when there is none. nil: never.
+	Reread func(ctx context.Context, realm *token.Realm) (newer *token.Realm, ok bool)
+	Log    *slog.Logger // nil discards
 	Metrics Metrics
 }
 
@@ -93,6 +97,7 @@ type Service struct {
 	newID   func() string
 	salt    func() []byte
 	confirm func(familyID string, gen int64)
+	reread  func(ctx context.Context, realm *token.Realm) (*token.Realm, bool)
 	log     *slog.Logger
 	metrics Metrics
 	shared  *converges
@@ -102,7 +107,7 @@ type Service struct {
 func New(c Config) *Service {
 	s := &Service{
 		store: c.Store, auth: c.Authenticator, feed: c.Feed, now: c.Now, newID: c.NewID, salt: c.Salt,
-		confirm: c.Confirm, log: c.Log, metrics: c.Metrics, shared: newConverges(),
+		confirm: c.Confirm, reread: c.Reread, log: c.Log, metrics: c.Metrics, shared: newConverges(),
 	}
 	if s.newID == nil {
 		s.newID = secret.NewID

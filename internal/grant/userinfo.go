@@ -12,7 +12,7 @@ import (
 // UserInfo answers OpenID Connect Core section 5.3 for an access token with the
 // scope openid, with the JSON in Result.Body.
 func (s *Service) UserInfo(ctx context.Context, realm *token.Realm, raw string) (Result, error) {
-	res, err := s.userInfo(ctx, realm, raw)
+	res, err := s.withKeys(ctx, realm, func(realm *token.Realm) (Result, error) { return s.userInfo(ctx, realm, raw) })
 	return res, s.counted("userinfo", err)
 }
 
