@@ -82,8 +82,8 @@ type Config struct {
 	Confirm func(familyID string, gen int64)
 	// Reread looks for a newer configuration of a realm after a token named a key
 	// the realm does not know; ok is false when there is none. nil: never.
-	Reread func(ctx context.Context, realm *token.Realm) (newer *token.Realm, ok bool)
-	Log    *slog.Logger // nil discards
+	Reread  func(ctx context.Context, realm *token.Realm) (newer *token.Realm, ok bool)
+	Log     *slog.Logger // nil discards
 	Metrics Metrics
 }
 
