@@ -29,7 +29,7 @@ unit: ## the main module's tests only; needs Go and curl
 	go test -timeout 10m ./...
 
 interop: deps ## the tests with real clients only
-	cd interop && go test -count=1 -parallel 4 -timeout 10m .
+	cd interop && go test -count=1 -parallel 8 -timeout 10m .
 
 # Packages whose tests start other programs have those tests' own processes to
 # look at, which the race detector does not see.

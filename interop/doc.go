@@ -6,8 +6,8 @@
 // it knows, it knows over the wire.
 //
 // TestMain builds the binary once (or takes the one named by INTEROP_BINARY) and
-// starts three servers that all tests share: one with the documented lifetimes,
-// one whose tokens live 2 and 6 seconds, and one of those with rotation on. A
+// starts the servers that all tests share: one with the documented lifetimes,
+// and some whose tokens live for seconds, one of those with rotation on. A
 // program gets its task as JSON on standard input, prints one JSON report, and
 // the tests judge the report. A missing program is a failure, never a skip:
 // scripts/setup brings all of them.

@@ -58,13 +58,13 @@ func TestDocumentedLines(t *testing.T) {
 // token, then leaves it alone until it is over.
 func TestTheSessionsEnd(t *testing.T) {
 	t.Parallel()
-	s := lab.brief
+	s := lab.paced
 	s.explain(t)
-	first := documented(t, paste(t, s, "login-blanks.sh", "<---USERNAME--->", viewer.name, "<---PASSWORD--->", viewer.password), 2, 6)
+	first := documented(t, paste(t, s, "login-blanks.sh", "<---USERNAME--->", viewer.name, "<---PASSWORD--->", viewer.password), pacedAccess, pacedRefresh)
 	a := first
 	for range 3 {
 		waitPast(t, a.AccessToken)
-		a = documented(t, paste(t, s, "refresh-lines.sh", "<----REFRESH_TOKEN---->", a.RefreshToken), 2, 6)
+		a = documented(t, paste(t, s, "refresh-lines.sh", "<----REFRESH_TOKEN---->", a.RefreshToken), pacedAccess, pacedRefresh)
 	}
 	if a.SessionState != first.SessionState {
 		t.Errorf("session_state changed from %s to %s", first.SessionState, a.SessionState)
@@ -72,7 +72,7 @@ func TestTheSessionsEnd(t *testing.T) {
 	waitPast(t, first.RefreshToken)
 	wantFault(t, curl(t, "-d", "grant_type=refresh_token", "-d", "client_id=anonymous", "-d", "refresh_token="+first.RefreshToken, s.TokenEndpoint),
 		400, "invalid_grant", "Token is not active")
-	isViewersList(t, []byte(paste(t, s, "vms.sh", "<ACCESS_TOKEN>", documented(t, paste(t, s, "refresh-blanks.sh", "<----REFRESH_TOKEN---->", a.RefreshToken), 2, 6).AccessToken)))
+	isViewersList(t, []byte(paste(t, s, "vms.sh", "<ACCESS_TOKEN>", documented(t, paste(t, s, "refresh-blanks.sh", "<----REFRESH_TOKEN---->", a.RefreshToken), pacedAccess, pacedRefresh).AccessToken)))
 
 	waitPast(t, a.RefreshToken)
 	wantFault(t, curl(t, "-d", "grant_type=refresh_token", "-d", "client_id=anonymous", "-d", "refresh_token="+a.RefreshToken, s.TokenEndpoint),

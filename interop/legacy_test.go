@@ -50,7 +50,7 @@ func loginBody(t *testing.T, p person) string {
 // both ways, then the list and the refresh for the VideoManager it was given.
 func TestLoadScript(t *testing.T) {
 	t.Parallel()
-	s := lab.brief
+	s := lab.paced
 	s.explain(t)
 	asJSON := []string{"-H", "Accept: application/json", "-H", "Content-Type: application/json"}
 	a := legacyTokens(t, curl(t, append(asJSON, "-d", loginBody(t, library), s.API+"/vms//auth/login")...))
@@ -80,7 +80,7 @@ func TestLoadScript(t *testing.T) {
 // judges by the title of an HTML error page.
 func TestLearningPlatform(t *testing.T) {
 	t.Parallel()
-	s := lab.brief
+	s := lab.paced
 	s.explain(t)
 	header := []string{"-H", "Accept: */*", "-H", "Content-Type: application/json"}
 	login := append(header, "-H", "Authorization: Bearer ", "-d", loginBody(t, library), s.API+"/vms/auth/login")

@@ -15,6 +15,7 @@ var lab struct {
 	goclient string  // the Go client, built
 	standard *server // documented lifetimes: 300 and 3600 seconds
 	brief    *server // 2 and 6 seconds, so that a client meets the end of both
+	paced    *server // 4 and 12 seconds
 	rotating *server // as brief, and each refresh token is for one use
 }
 
@@ -43,6 +44,7 @@ func run(m *testing.M) (int, error) {
 	}{
 		{"standard", &lab.standard, realmChange{}},
 		{"brief", &lab.brief, brief},
+		{"paced", &lab.paced, paced},
 		{"rotating", &lab.rotating, rotating},
 	} {
 		started, err := startRealm(filepath.Join(dir, s.name), s.change)

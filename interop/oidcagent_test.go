@@ -16,7 +16,7 @@ import (
 // secret, and sends the password without encoding it, a semicolon included.
 func TestOIDCAgent(t *testing.T) {
 	t.Parallel()
-	s := lab.brief
+	s := lab.paced
 	s.explain(t)
 	env := startAgent(t)
 	program(t, "", env, "oidc-gen", "--manual", "--flow=password", "--prompt=none", "--confirm-default",

@@ -11,9 +11,14 @@ import (
 type realmChange map[string]any
 
 var (
+	paced    = realmChange{"accessTokenLifespan": pacedAccess, "ssoSessionIdleTimeout": pacedRefresh}
 	brief    = realmChange{"accessTokenLifespan": 2, "ssoSessionIdleTimeout": 6}
 	rotating = realmChange{"accessTokenLifespan": 2, "ssoSessionIdleTimeout": 6, "revokeRefreshToken": true}
 )
+
+// The paced server's lifetimes leave a busy machine the time to start a program
+// for each request; a client that does all in one process needs less.
+const pacedAccess, pacedRefresh = 4, 12
 
 // writeRealm puts the changed realm file into dir and returns its path.
 func writeRealm(dir string, change realmChange) (string, error) {
