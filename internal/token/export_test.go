@@ -1,5 +1,10 @@
 package token
 
+import "github.com/seed-a6a28e10/usher/internal/iam"
+
+// AllowedOrigins is the value of the allowed-origins claim.
+func AllowedOrigins(c *iam.Client) []string { return allowedOrigins(c) }
+
 // SignHMAC512 makes a compact JWS of any two texts, for tests.
 func SignHMAC512(secret []byte, header, payload string) (string, error) {
 	key := SigningKey{Alg: RefreshAlgorithm, Signer: hmac512(secret)}

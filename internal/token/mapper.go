@@ -1,7 +1,6 @@
 package token
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/seed-a6a28e10/usher/internal/iam"
@@ -27,7 +26,8 @@ const (
 	stepOrigins
 )
 
-// mapperKinds are Keycloak's protocol mappers that Usher knows, by protocolMapper id.
+// mapperKinds are Keycloak's protocol mappers that Usher knows, by
+// protocolMapper id. The others do nothing; an import names them.
 var mapperKinds = map[string]stepKind{
 	"oidc-usermodel-attribute-mapper":        stepAttribute,
 	"oidc-usermodel-property-mapper":         stepProperty,
@@ -47,13 +47,6 @@ var mapperKinds = map[string]stepKind{
 	"oidc-session-state-mapper":              stepNothing,
 	"oidc-usersessionmodel-note-mapper":      stepNothing,
 	"oidc-nonce-backwards-compatible-mapper": stepNothing,
-}
-
-// MapperUsed says whether Usher acts on protocol mappers of a kind. An import
-// names the others in a warning.
-func MapperUsed(kind string) bool {
-	_, ok := mapperKinds[kind]
-	return ok
 }
 
 // reserved are the claims that carry the protocol: no mapper may set them,
@@ -231,39 +224,4 @@ func orElse(s, other string) string {
 		return s
 	}
 	return other
-}
-
-// AllowedOrigins are the web origins of a client with "+" replaced by the
-// origins of its redirect URIs. "*" stays, and means any.
-func AllowedOrigins(c *iam.Client) []string {
-	var out []string
-	add := func(origin string) {
-		if origin != "" && !slices.Contains(out, origin) {
-			out = append(out, origin)
-		}
-	}
-	for _, o := range c.WebOrigins {
-		if o != "+" {
-			add(o)
-			continue
-		}
-		for _, uri := range c.RedirectURIs {
-			add(originOf(uri))
-		}
-	}
-	return out
-}
-
-// originOf is scheme://host[:port] of an http or https URL, "" otherwise.
-func originOf(uri string) string {
-	scheme, rest, ok := strings.Cut(uri, "://")
-	if !ok || scheme != "http" && scheme != "https" {
-		return ""
-	}
-	host, _, _ := strings.Cut(rest, "/")
-	host, _, _ = strings.Cut(host, "?")
-	if host == "" || strings.ContainsAny(host, "*@ ") {
-		return ""
-	}
-	return scheme + "://" + host
 }

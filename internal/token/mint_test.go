@@ -7,6 +7,7 @@ import (
 	"errors"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -286,4 +287,24 @@ func TestTokensAreMintedAtTheirTime(t *testing.T) {
 	if c := claimsOf(t, raw); err != nil || c["iat"] != 1000.0 || c["exp"] != 1300.0 || c["jti"] != jti {
 		t.Errorf("%v, %v", c, err)
 	}
+}
+
+// The first tokens of a snapshot are made at once by many: all see one realm.
+func TestFirstTokensInParallel(t *testing.T) {
+	t.Parallel()
+	r := newRealm(t, "EdDSA")
+	want := part(t, mustAccess(t, newSubject(t, newRealm(t, "EdDSA"), "openid")), 1)
+	var group sync.WaitGroup
+	for range 16 {
+		s := newSubject(t, r, "openid")
+		group.Go(func() {
+			raw, _, err := token.Access(s, s.At.Unix()+300)
+			if err != nil {
+				t.Error(err)
+			} else if got := part(t, raw, 1); got != want {
+				t.Errorf("%s\nwant %s", got, want)
+			}
+		})
+	}
+	group.Wait()
 }

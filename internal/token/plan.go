@@ -40,9 +40,6 @@ func (r *Realm) plan() *plan {
 	return p
 }
 
-// Prepare does at once what the first token would otherwise wait for.
-func (r *Realm) Prepare() { r.plan() }
-
 func compileRealm(r *Realm) *plan {
 	p := &plan{
 		roles:       make(map[roleKey]*iam.Role, len(r.Realm.Roles)),
@@ -93,7 +90,7 @@ func (p *plan) compileClient(r *Realm, c *iam.Client) *clientPlan {
 	cp := &clientPlan{
 		id:      c.ClientID,
 		steps:   compileMappers(c.Mappers),
-		origins: AllowedOrigins(c),
+		origins: allowedOrigins(c),
 		alg:     signingAlg(r, c, "access.token.signed.response.alg"),
 		idAlg:   signingAlg(r, c, "id.token.signed.response.alg"),
 		rfc9068: isTrue(c.Attributes["access.token.header.type.rfc9068"]),

@@ -113,9 +113,3 @@ func (p *plan) scopedRoles(u *iam.User, c *clientPlan) []roleKey {
 		return k.client != c.id && !c.visible.has(k)
 	})
 }
-
-// HasRole says whether a user has a role, by whatever way: client is a
-// clientId, "" for realm roles.
-func (r *Realm) HasRole(u *iam.User, client, name string) bool {
-	return slices.Contains(r.plan().userRoles(u), roleKey{client, name})
-}

@@ -67,26 +67,6 @@ func (s Scopes) Covers(requested string) bool {
 	return true
 }
 
-// Narrow keeps of s what requested names, and the scopes that never show in a
-// token's scope, as Keycloak does. OpenID stays: the ID token comes with every
-// refresh of a login that asked for openid. "" keeps all.
-func (s Scopes) Narrow(requested string) Scopes {
-	if requested == "" {
-		return s
-	}
-	asked := strings.Fields(requested)
-	out := Scopes{OpenID: s.OpenID}
-	if slices.Contains(asked, ScopeOpenID) && s.OpenID {
-		out.name(ScopeOpenID, true)
-	}
-	for _, cs := range s.Applied {
-		if !cs.InTokenScope || slices.Contains(asked, cs.Name) {
-			out.apply(cs)
-		}
-	}
-	return out
-}
-
 // has compares names in place of a set: the lists are a dozen long.
 func (s Scopes) has(name string) bool {
 	if name == ScopeOpenID {

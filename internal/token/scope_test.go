@@ -97,7 +97,7 @@ func TestScopesThatAreGone(t *testing.T) {
 	}
 }
 
-func TestCoversAndNarrow(t *testing.T) {
+func TestCovers(t *testing.T) {
 	t.Parallel()
 	r := newRealm(t, "RS256")
 	s, err := token.ResolveScopes(r.RealmConfig, r.Clients["anonymous"], "openid phone")
@@ -112,21 +112,9 @@ func TestCoversAndNarrow(t *testing.T) {
 			t.Errorf("Covers(%q) = %v", asked, !want)
 		}
 	}
-	for asked, public := range map[string]string{
-		"": "openid profile email phone", "openid": "openid", "email": "email", "phone profile openid": "openid profile phone",
-	} {
-		n := s.Narrow(asked)
-		if n.Public != public || !n.OpenID || !strings.Contains(n.Full, "roles") {
-			t.Errorf("Narrow(%q) = %q, %q", asked, n.Public, n.Full)
-		}
-	}
-	if n := (token.Scopes{}).Narrow("openid"); n.OpenID || n.Public != "" {
-		t.Errorf("narrowing made openid up: %+v", n)
-	}
 }
 
-// Asking for what was granted changes nothing, narrowing never widens, and the
-// public scope is a part of the full one.
+// Asking for what was granted changes nothing, and a scope covers itself.
 func TestScopeProperties(t *testing.T) {
 	t.Parallel()
 	r := newRealm(t, "RS256")
@@ -144,11 +132,6 @@ func TestScopeProperties(t *testing.T) {
 		}
 		if !s.Covers(asked) || !s.Covers(s.Public) || !s.Covers(s.Full) {
 			t.Fatalf("%q does not cover itself", s.Full)
-		}
-		narrow := strings.Join(rapid.SliceOfDistinct(rapid.SampledFrom(names), rapid.ID).Draw(t, "narrow"), " ")
-		n := s.Narrow(narrow)
-		if !s.Covers(n.Public) || !s.Covers(n.Full) || n.OpenID != s.OpenID {
-			t.Fatalf("%q narrowed by %q became %q", s.Full, narrow, n.Full)
 		}
 	})
 }
