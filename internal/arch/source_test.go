@@ -28,6 +28,7 @@ type pkg struct {
 type file struct {
 	name    string // below the module
 	syntax  *ast.File
+	fset    *token.FileSet
 	imports map[string]string // local name → import path
 	own     []string          // imported packages of this module, below the module
 }
@@ -88,11 +89,12 @@ func load(t *testing.T, root, dir string) (pkg, bool) {
 
 func parse(t *testing.T, name, shown string) file {
 	t.Helper()
-	syntax, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
+	fset := token.NewFileSet()
+	syntax, err := parser.ParseFile(fset, name, nil, parser.ParseComments)
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := file{name: shown, syntax: syntax, imports: map[string]string{}}
+	f := file{name: shown, syntax: syntax, fset: fset, imports: map[string]string{}}
 	for _, spec := range syntax.Imports {
 		imp, err := strconv.Unquote(spec.Path.Value)
 		if err != nil {
