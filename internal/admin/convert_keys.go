@@ -3,7 +3,6 @@ package admin
 import (
 	"crypto/ecdsa"
 	"crypto/ed25519"
-	"crypto/elliptic"
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/base64"
@@ -51,7 +50,7 @@ func keyComponents(o *object, d *Draft) {
 func keyComponent(k *object, d *Draft) {
 	provider := k.str("providerId", "")
 	config := k.textsMap("config")
-	m := KeyMaterial{Status: iam.KeyActive, Priority: atoi(one(config, "priority")), KID: one(config, "kid")}
+	m := KeyMaterial{Status: iam.KeyActive, Priority: atoi(one(config, "priority")), KID: one(config, "kid"), Place: k.place("config")}
 	k.used = words("id name providerId subComponents subType config parentId providerType")
 	k.rest(nil)
 	switch {
@@ -85,32 +84,36 @@ func keyComponent(k *object, d *Draft) {
 			reason = "keys for " + m.Algorithm + " are " + notUsed
 		}
 		k.warn("providerId", reason)
-		d.Realm.Kept = keep(d.Realm.Kept, "components/keys/"+strconv.Itoa(int(k.node.at)), wholeOf(k))
+		d.Realm.Kept = keep(d.Realm.Kept, "components/keys/"+provider+"/"+k.str("id", m.KID), wholeOf(k))
 	case fault != "":
 		k.fault("config", fault)
 	case m.Private == nil && m.Secret == nil:
-		k.warn("config", "without key material: a new key is made")
+		k.warn("config", "without usable key material: a new key is made")
 	default:
 		d.Keys = append(d.Keys, m)
 	}
 }
 
+// signs says whether there is a signer for alg.
 func signs(alg string) bool {
 	switch alg {
-	case "RS256", "PS256", "ES256", "EdDSA", "HS512":
+	case "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "HS512":
 		return true
 	}
 	return false
 }
 
+// curveAlgorithm is the one algorithm of a curve.
 func curveAlgorithm(curve string) string {
 	switch curve {
 	case "P-256":
 		return "ES256"
 	case "P-384":
 		return "ES384"
+	case "P-521":
+		return "ES512"
 	}
-	return "ES512"
+	return curve
 }
 
 func one(config map[string][]string, name string) string {
@@ -174,15 +177,15 @@ func keyFault(alg string, der []byte) string {
 	}
 	switch k := key.(type) {
 	case *rsa.PrivateKey:
-		if alg != "RS256" && alg != "PS256" {
+		if alg[0] != 'R' && alg[0] != 'P' {
 			return "an RSA key cannot sign with " + alg
 		}
 		if k.N.BitLen() < 2048 {
 			return "an RSA key needs at least 2048 bits"
 		}
 	case *ecdsa.PrivateKey:
-		if alg != "ES256" || k.Curve != elliptic.P256() {
-			return "an EC key on " + k.Curve.Params().Name + " cannot sign with " + alg
+		if curve := k.Curve.Params().Name; curveAlgorithm(curve) != alg {
+			return "an EC key on " + curve + " cannot sign with " + alg
 		}
 	case ed25519.PrivateKey:
 		if alg != "EdDSA" {
@@ -214,8 +217,8 @@ func hmacKey(m *KeyMaterial, secret string) string {
 	if err != nil {
 		return "the secret is not base64url"
 	}
-	if len(raw) < 32 {
-		return "an HMAC secret needs at least 32 bytes"
+	if len(raw) < 64 {
+		return "" // no material for HS512: a new key is made, and says so
 	}
 	if m.KID == "" {
 		return "an HMAC key needs a kid"

@@ -28,11 +28,7 @@ func convert(o *object) Draft {
 	}
 	r.ID = identifier(o, "id")
 	r.DisplayName = o.str("displayName", "")
-	r.Enabled = o.boolean("enabled", false)
-	if !o.has("enabled") {
-		r.Enabled = true
-		o.warn("enabled", "absent: the realm is enabled")
-	}
+	r.Enabled = enabled(o)
 	r.SSLRequired = sslRequired(o)
 	r.NotBefore = o.integer("notBefore", 0, 0, maxSeconds)
 	r.SignatureAlgorithm = signatureAlgorithm(o)
@@ -59,6 +55,15 @@ func convert(o *object) Draft {
 	videoManagers(o, &d)
 	r.Kept = keep(r.Kept, "", o.rest(knownRealm))
 	return d
+}
+
+// enabled differs from Keycloak, which takes silence for "no": who writes a file
+// by hand means it to work. The difference is named.
+func enabled(o *object) bool {
+	if !o.has("enabled") {
+		o.warn("enabled", "absent: taken for true, where Keycloak takes it for false")
+	}
+	return o.boolean("enabled", true)
 }
 
 // DefaultRotationWindow is the converging window of rotating families in
@@ -100,10 +105,13 @@ func sslRequired(o *object) string {
 func signatureAlgorithm(o *object) string {
 	alg := o.str("defaultSignatureAlgorithm", "RS256")
 	switch alg {
-	case "RS256", "PS256", "ES256", "EdDSA":
-		return alg
 	case "":
 		return "RS256"
+	case "HS512":
+	default:
+		if signs(alg) {
+			return alg
+		}
 	}
 	o.warn("defaultSignatureAlgorithm", alg+" is not supported, RS256 is used instead")
 	return "RS256"

@@ -76,6 +76,7 @@ func mappers(o *object, name string) []iam.Mapper {
 		} else if !mapperKinds[mapper.Kind] {
 			m.warn("protocolMapper", mapper.Kind+" is "+notUsed)
 		}
+		m.used["id"], m.used["protocol"] = true, true // say nothing a mapper's name and place do not
 		m.rest(knownMapper)
 		out = append(out, mapper)
 	}

@@ -24,22 +24,19 @@ func users(o *object, d *Draft) {
 	}
 }
 
-// user converts one user; a user without "enabled" is disabled, as in Keycloak.
+// user converts one user.
 func user(u *object) DraftUser {
 	out := DraftUser{User: iam.User{
 		ID: identifier(u, "id"), Username: iam.CanonicalName(u.str("username", "")),
 		Email: iam.CanonicalName(u.str("email", "")), EmailVerified: u.boolean("emailVerified", false),
 		FirstName: u.str("firstName", ""), LastName: u.str("lastName", ""),
-		Enabled:    u.boolean("enabled", false),
+		Enabled:    enabled(u),
 		NotBefore:  u.integer("notBefore", 0, 0, maxSeconds),
 		CreatedAt:  u.integer("createdTimestamp", 0, 0, 1<<53),
 		Attributes: u.textsMap("attributes"), RequiredActions: u.texts("requiredActions"),
 		RealmRoles: u.texts("realmRoles"), ClientRoles: u.textsMap("clientRoles"), Groups: u.texts("groups"),
 		ServiceAccountOf: u.str("serviceAccountClientId", ""),
 	}}
-	if !u.has("enabled") {
-		u.warn("enabled", "absent: the user is disabled, as Keycloak does")
-	}
 	for _, c := range u.list("credentials") {
 		credential(c, &out)
 	}

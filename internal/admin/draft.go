@@ -38,6 +38,8 @@ type KeyMaterial struct {
 	Private     []byte // DER, PKCS#8 or PKCS#1; nil for HMAC
 	Secret      []byte // HMAC only
 	Certificate []byte // DER, may be nil
+	// Place is where the file states it, for faults found when it is opened.
+	Place string
 }
 
 // mayHoldSecret says whether a kept member is sealed whole: those that are

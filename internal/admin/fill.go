@@ -143,7 +143,7 @@ func (im *Importer) keys(r *iam.Realm, material []KeyMaterial) ([]iam.Key, error
 	for _, m := range material {
 		k, err := im.Keys.Import(r.ID, m, now)
 		if err != nil {
-			return nil, fmt.Errorf("a key of the file (%s): %w", m.Algorithm, err)
+			return nil, fmt.Errorf("%s: %w", m.Place, err)
 		}
 		out = append(out, k)
 		active[m.Algorithm] = active[m.Algorithm] || m.Status == iam.KeyActive

@@ -20,6 +20,8 @@ type Store interface {
 	// AddUsers writes all users or none; iam.ErrConflict when a name is taken.
 	AddUsers(ctx context.Context, realmID string, users []iam.User, memberOf []int64) error
 	Users(ctx context.Context, realmID, afterID string, limit int) ([]iam.User, error)
+	// UserByName finds one user; iam.ErrNotFound when there is none.
+	UserByName(ctx context.Context, realmID, canonical string) (iam.User, error)
 	VideoManagers(ctx context.Context, realmID string) ([]vms.Membership, error)
 }
 
@@ -84,8 +86,9 @@ type PasswordCheck struct {
 }
 
 // Bring imports every draft whose realm does not exist, each all or nothing,
-// and compares the others with what is stored.
-func (im *Importer) Bring(ctx context.Context, drafts []Draft) ([]Outcome, error) {
+// and compares the others with what is stored. Without create a realm that
+// does not exist is only named.
+func (im *Importer) Bring(ctx context.Context, drafts []Draft, create bool) ([]Outcome, error) {
 	rows, err := im.Store.LoadConfig(ctx)
 	if err != nil {
 		return nil, err
@@ -106,6 +109,10 @@ func (im *Importer) Bring(ctx context.Context, drafts []Draft) ([]Outcome, error
 				return out, err
 			}
 			out = append(out, o)
+			continue
+		}
+		if !create {
+			out = append(out, Outcome{Realm: d.Realm.Name, Differences: []string{d.Realm.Name + ": the realm is not stored"}})
 			continue
 		}
 		o, err := im.create(ctx, d)
@@ -176,16 +183,15 @@ func (im *Importer) AddUser(ctx context.Context, realm, username, password strin
 		return nil, fmt.Errorf("realm %s: %w", realm, iam.ErrNotFound)
 	}
 	name := iam.CanonicalName(username)
-	stored, err := im.usersByName(ctx, r.ID)
-	if err != nil {
-		return nil, err
-	}
-	if u, ok := stored[name]; ok {
+	switch u, err := im.Store.UserByName(ctx, r.ID, name); {
+	case err == nil:
 		check := &PasswordCheck{Username: name, Plain: password}
 		if u.Password != nil {
 			check.Stored = *u.Password
 		}
 		return check, nil
+	case !errors.Is(err, iam.ErrNotFound):
+		return nil, err
 	}
 	managers, err := im.Store.VideoManagers(ctx, r.ID)
 	if err != nil {

@@ -45,7 +45,11 @@ func parseTree(data []byte) (node, error) {
 	if err := checkText(data); err != nil {
 		return node{}, err
 	}
-	t := &treeReader{data: data, dec: json.NewDecoder(bytes.NewReader(data))}
+	return readTree(data, maxValues)
+}
+
+func readTree(data []byte, limit int) (node, error) {
+	t := &treeReader{data: data, dec: json.NewDecoder(bytes.NewReader(data)), limit: limit}
 	t.dec.UseNumber()
 	return t.value(0)
 }
@@ -83,6 +87,7 @@ type treeReader struct {
 	data   []byte
 	dec    *json.Decoder
 	values int
+	limit  int // of values
 }
 
 // next reads one token and the offset of its first byte.
@@ -106,8 +111,8 @@ func (t *treeReader) value(depth int) (node, error) {
 	if err != nil {
 		return node{}, err
 	}
-	if t.values++; t.values > maxValues {
-		return node{}, &placed{at, fmt.Sprintf("the file holds more than %d values", maxValues)}
+	if t.values++; t.values > t.limit {
+		return node{}, &placed{at, fmt.Sprintf("the file holds more than %d values", t.limit)}
 	}
 	n := node{at: uint32(at)}
 	switch v := tok.(type) {

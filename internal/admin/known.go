@@ -50,11 +50,14 @@ authenticationFlowBindingOverrides nodeReRegistrationTimeout registeredNodes cli
 useTemplateMappers defaultRoles claims access origin defaultDefaultClientScopes optionalClientScopes`)
 
 	knownScope     = words(`description`)
-	knownMapper    = words(`id protocol consentRequired consentText`)
+	knownMapper    = words(`consentRequired consentText`)
 	knownRole      = words(`clientRole containerId attributes scopeParamRequired`)
 	knownGroup     = words(`description parentId parentName subGroupCount access`)
 	knownComponent = words(`id name subComponents subType parentId providerType`)
 )
+
+// inertRealm say nothing that a release would have to act on.
+var inertRealm = words(`keycloakVersion requiredCredentials`)
 
 // inertAttributes of clients say nothing that this release would have to act on.
 var inertAttributes = words(`client.secret.creation.time display.on.consent.screen realm_client client_credentials.use_refresh_token

@@ -54,6 +54,15 @@ func (o *object) fault(name, text string) {
 	o.notes.fault(at, o.path(name), text)
 }
 
+// place is file, line, column and path of a member, as a fault would name it.
+func (o *object) place(name string) string {
+	at := int(o.node.at)
+	if m := o.find(name); m != nil {
+		at = int(m.value.at)
+	}
+	return o.notes.place(at) + ": " + o.path(name)
+}
+
 func (o *object) warn(name, reason string) {
 	at := int(o.node.at)
 	if m := o.find(name); m != nil {
@@ -293,7 +302,7 @@ func (o *object) rest(known map[string]bool) map[string]json.RawMessage {
 		switch {
 		case !known[m.name]:
 			o.warn(m.name, "unknown member, kept but not used"+didYouMean(m.name, o.used, known))
-		case says(&m.value):
+		case says(&m.value) && !inertRealm[m.name]:
 			o.warn(m.name, notUsed)
 		}
 	}

@@ -27,7 +27,10 @@ func (f Fault) Error() string {
 // order of the file, at most maxFaults.
 type Faults []Fault
 
-const maxFaults = 20
+const (
+	maxFaults   = 20
+	maxWarnings = 500
+)
 
 func (f Faults) Error() string {
 	lines := make([]string, len(f))
@@ -60,6 +63,7 @@ type notes struct {
 	faults   Faults
 	warnings []*Warning
 	byKey    map[string]*Warning
+	unnamed  int // warnings beyond maxWarnings
 	// lastAt and lastLine remember a position, since warnings come in order.
 	lastAt, lastLine int
 }
@@ -83,15 +87,26 @@ func (n *notes) fault(at int, path, text string) {
 	if len(n.faults) >= maxFaults {
 		return
 	}
+	n.faults = append(n.faults, Fault{File: n.file, Line: n.line(at), Column: n.column(at), Path: path, Text: text})
+}
+
+func (n *notes) column(at int) int {
 	at = min(at, len(n.data))
-	column := at - (bytes.LastIndexByte(n.data[:at], '\n') + 1) + 1
-	n.faults = append(n.faults, Fault{File: n.file, Line: n.line(at), Column: column, Path: path, Text: text})
+	return at - bytes.LastIndexByte(n.data[:at], '\n')
+}
+
+func (n *notes) place(at int) string {
+	return fmt.Sprintf("%s:%d:%d", n.file, n.line(at), n.column(at))
 }
 
 func (n *notes) warn(at int, path, reason string) {
 	key := path + "\x00" + reason
 	if w := n.byKey[key]; w != nil {
 		w.Count++
+		return
+	}
+	if len(n.warnings) >= maxWarnings {
+		n.unnamed++
 		return
 	}
 	w := &Warning{Path: path, Reason: reason, Count: 1, Line: n.line(at)}
@@ -115,6 +130,9 @@ func (n *notes) list() []Warning {
 	out := make([]Warning, len(n.warnings))
 	for i, w := range n.warnings {
 		out[i] = *w
+	}
+	if n.unnamed > 0 {
+		out = append(out, Warning{Path: "…", Count: 1, Line: 1, Reason: fmt.Sprintf("%d more warnings like these", n.unnamed)})
 	}
 	return out
 }

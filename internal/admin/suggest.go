@@ -2,6 +2,9 @@ package admin
 
 // didYouMean is a hint for a misspelt member, or "".
 func didYouMean(name string, sets ...map[string]bool) string {
+	if len(name) > 64 { // nobody means a known name by it
+		return ""
+	}
 	best, distance := "", max(1, len(name)/4)+1
 	for _, set := range sets {
 		for candidate := range set {

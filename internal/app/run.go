@@ -12,6 +12,7 @@ const (
 	closeLimit      = 10 * time.Second // for background jobs to notice the end
 	sweepPause      = time.Minute
 	sweepLimit      = 2000
+	measureAfter    = time.Second
 )
 
 // ErrFatal wraps what makes the process unable to go on: exit non-zero.
@@ -131,8 +132,12 @@ func (a *App) sweep(ctx context.Context) {
 }
 
 // measure times the kinds of password hashes each realm stores, which sets the
-// floor under failed logins. It is done beside the first requests.
+// floor under failed logins. It begins a moment late, so that it does not stand
+// in the way of the first logins; until then the floor is an assumption.
 func (a *App) measure(ctx context.Context) {
+	if a.clock.Sleep(ctx, measureAfter) != nil {
+		return
+	}
 	for _, r := range a.snapshot.Config().Realms {
 		if err := a.login.MeasureRealm(ctx, r.Realm.ID, a.store.Users); err != nil && ctx.Err() == nil {
 			a.log.Warn("measuring password hashes", "realm", r.Realm.Name, "error", err)
