@@ -88,7 +88,9 @@ func (w *world) settings(file string, flags map[string]string) (config.Config, e
 		}
 	}
 	c, problems := config.Load(s)
-	problems = append(problems, c.Check(fileSystem())...)
+	if !problems.Unreadable() {
+		problems = append(problems, c.Check(fileSystem())...)
+	}
 	if len(problems) == 0 {
 		return c, nil
 	}

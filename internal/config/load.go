@@ -45,7 +45,7 @@ func (c *Config) file(s Sources) Problems {
 	var p Problems
 	for i, doc := range tree.Docs {
 		if i > 0 {
-			p = append(p, Problem{Place: place(s.File, doc.GetToken()), Setting: "file", Text: "a second document", Fix: "keep one document in the file"})
+			p = append(p, Problem{Place: place(s.File, doc.GetToken()), Setting: wholeFile, Text: "a second document", Fix: "keep one document in the file"})
 			break
 		}
 		if doc.Body == nil || doc.Body.Type() == ast.CommentType || doc.Body.Type() == ast.NullType {
@@ -53,7 +53,7 @@ func (c *Config) file(s Sources) Problems {
 		}
 		values, ok := mapping(doc.Body)
 		if !ok {
-			return Problems{{Place: place(s.File, doc.Body.GetToken()), Setting: "file", Text: "is not a list of settings", Fix: "write lines such as listen: 127.0.0.1:8080"}}
+			return Problems{{Place: place(s.File, doc.Body.GetToken()), Setting: wholeFile, Text: "is not a list of settings", Fix: "write lines such as listen: 127.0.0.1:8080"}}
 		}
 		for _, v := range values {
 			if one := c.fileValue(s.File, v); one != nil {
@@ -124,12 +124,17 @@ func values(n ast.Node) ([]string, bool) {
 	return nil, false
 }
 
+// environ reads the variables. An unknown one is a mistake only when it looks
+// like a misspelt setting: a cluster gives every pod variables such as
+// USHER_SERVICE_HOST, named after services and not after us.
 func (c *Config) environ(env map[string]string) Problems {
 	var p Problems
 	for _, name := range sorted(env) {
 		s, ok := find(func(s Setting) bool { return s.Env() == name })
 		if !ok {
-			p = append(p, Problem{Place: "environment", Setting: name, Text: "there is no such setting", Fix: suggest(name, envNames())})
+			if near := nearest(name, envNames(), 2); near != "" {
+				p = append(p, Problem{Place: "environment", Setting: name, Text: "there is no such setting", Fix: "did you mean " + near + "?"})
+			}
 			continue
 		}
 		if err := s.apply(c, split(s, env[name]), "", Origin{"environment", name}); err != nil {
@@ -175,7 +180,7 @@ func place(file string, t *token.Token) string {
 
 // syntax names the line of a YAML mistake without its drawing.
 func syntax(file string, err error) Problem {
-	p := Problem{Place: file, Setting: "file", Text: err.Error(), Fix: "correct the YAML"}
+	p := Problem{Place: file, Setting: wholeFile, Text: err.Error(), Fix: "correct the YAML"}
 	var y yaml.Error
 	if errors.As(err, &y) {
 		p.Place, p.Text = place(file, y.GetToken()), y.GetMessage()

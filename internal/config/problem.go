@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -16,6 +17,15 @@ type Problem struct {
 // Problems is the error of a refused configuration: all mistakes, in the order
 // of Settings.
 type Problems []Problem
+
+// Unreadable says that the file could not be read at all: what else seems to be
+// missing is probably in it.
+func (p Problems) Unreadable() bool {
+	return slices.ContainsFunc(p, func(one Problem) bool { return one.Setting == wholeFile })
+}
+
+// wholeFile stands for a setting where the file itself is wrong.
+const wholeFile = "file"
 
 func (p Problems) Error() string {
 	var b strings.Builder

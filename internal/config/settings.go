@@ -81,7 +81,7 @@ func setRate(c *Config, v []string) error {
 }
 
 func setProxies(c *Config, v []string) error {
-	c.TrustedProxies = nil
+	out := make([]netip.Prefix, 0, len(v))
 	for _, s := range v {
 		p, err := netip.ParsePrefix(s)
 		if err != nil {
@@ -91,21 +91,23 @@ func setProxies(c *Config, v []string) error {
 			}
 			p = netip.PrefixFrom(a.Unmap(), a.Unmap().BitLen())
 		}
-		c.TrustedProxies = append(c.TrustedProxies, p.Masked())
+		out = append(out, p.Masked())
 	}
+	c.TrustedProxies = out
 	return nil
 }
 
 func setServe(c *Config, v []string) error {
-	c.Serve = nil
+	var out []string
 	for _, s := range v {
 		if s != "login" && s != "api" {
 			return fmt.Errorf("%q is neither login nor api", s)
 		}
-		if !slices.Contains(c.Serve, s) {
-			c.Serve = append(c.Serve, s)
+		if !slices.Contains(out, s) {
+			out = append(out, s)
 		}
 	}
+	c.Serve = out
 	return nil
 }
 

@@ -2,16 +2,22 @@ package config
 
 // suggest is the fix for a misspelt name.
 func suggest(name string, known []string) string {
-	best, distance := "", max(2, len(name)/3)+1
+	best := nearest(name, known, max(2, len(name)/3))
+	if best == "" {
+		return "remove it; `usher serve --help` lists the settings"
+	}
+	return "did you mean " + best + "?"
+}
+
+// nearest is the known name at most limit edits away, or "".
+func nearest(name string, known []string, limit int) string {
+	best, distance := "", limit+1
 	for _, k := range known {
 		if d := editDistance(name, k); d < distance {
 			best, distance = k, d
 		}
 	}
-	if best == "" {
-		return "remove it; `usher serve --help` lists the settings"
-	}
-	return "did you mean " + best + "?"
+	return best
 }
 
 // editDistance is Levenshtein's, in bytes.
