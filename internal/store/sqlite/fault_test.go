@@ -25,7 +25,15 @@ func TestFailedSync(t *testing.T) {
 			if err := db.engine.Write(t.Context(), write("before")); err != nil {
 				t.Fatal(err)
 			}
-			d.set(&d.onSync, nth(1, c.kind, c.rc)) // the next one would succeed: the trap
+			fail := nth(1, c.kind, c.rc) // the next one would succeed: the trap
+			var writes, syncs int64
+			d.set(&d.onSync, func(kind string) int32 {
+				rc := fail(kind)
+				if rc != sqlite3.SQLITE_OK {
+					writes, syncs = d.writes.Load(), d.syncs.Load()
+				}
+				return rc
+			})
 			if c.kind == "db" {
 				db.engine.points.checkpoint(nil)
 			} else {
@@ -34,7 +42,6 @@ func TestFailedSync(t *testing.T) {
 			if err := <-db.Fatal(); err == nil {
 				t.Error("no cause was told")
 			}
-			writes, syncs := d.writes.Load(), d.syncs.Load()
 			troubled(t, []error{
 				db.engine.Write(t.Context(), write("after")),
 				db.Probe(t.Context()),

@@ -38,52 +38,25 @@ func encodeRing(ring []iam.Used) (string, error) {
 // store's time, all in one read. iam.ErrNotFound: there is no such family.
 func (s *Store) Family(ctx context.Context, realmID, familyID string) (iam.FamilyView, error) {
 	return read(ctx, s.db, func(tx Tx) (iam.FamilyView, error) {
-		var (
-			v    = iam.FamilyView{At: tx.Now()}
-			f    = &v.Family
-			ring string
-			ses  sessionRow
-			cs   sql.NullInt64
-			u    userRow
-		)
-		into := make([]any, 0, 48)
-		into = append(into, &f.ID, &f.RealmID, &f.SessionID, &f.ClientID, &f.UserID, &f.Scope,
-			&f.Rotating, &f.Window, &f.MaxReuse, &f.Recovery, &f.Rev, &f.Gen, &f.Salt, &f.KeyID, &f.IssuedAt, &f.ExpiresAt,
-			&f.ParentJTI, &ring, &f.Superseded, &f.Reused, &f.Confirmed, &f.RevokedAt, &f.RevokeReason, &f.DeadAt)
-		into = append(into, ses.into()...)
-		into = append(into, &cs)
-		into = append(into, u.into()...)
-		err := tx.QueryRow(familyQuery, familyID, realmID).Scan(into...)
+		v := iam.FamilyView{Family: iam.Family{ID: familyID, RealmID: realmID}, At: tx.Now()}
+		var row viewRow
+		err := tx.QueryRow(familyQuery, familyID, realmID).Scan(row.into(&v.Family)...)
 		if errors.Is(err, sql.ErrNoRows) {
 			return v, iam.ErrNotFound
 		}
 		if err != nil {
 			return v, err
 		}
-		if ring != "" {
-			if err := decode("ring of family "+familyID, ring, &f.Ring); err != nil {
-				return v, err
-			}
-		}
-		v.Session = ses.session()
-		if cs.Valid {
-			v.ClientSession = &iam.ClientSession{SessionID: f.SessionID, ClientID: f.ClientID, StartedAt: cs.Int64}
-		}
-		if u.id.Valid {
-			user, err := u.user()
-			if err != nil {
-				return v, err
-			}
-			v.User = &user
-		}
-		return v, nil
+		return v, row.fill(&v)
 	})
 }
 
-const familyQuery = `select f.id, f.realm_id, f.session_id, f.client_id, f.user_id, f.scope,
+// What the family and the arguments say is not read again from the rows beside
+// it: reading a column costs more than finding a row.
+const familyQuery = `select f.session_id, f.client_id, f.user_id, f.scope,
 		f.rotating, f.window_ms, f.max_reuse, f.recovery, f.rev, f.gen, f.salt, f.key_id, f.issued_at, f.expires_at,
 		f.parent_jti, f.ring, f.superseded, f.reused, f.confirmed, f.revoked_at, f.revoke_reason, f.dead_at,
-		s.id, s.realm_id, s.user_id, s.started_at, s.last_refresh, s.remember_me, s.offline, s.address, s.method, s.dead_at,
+		s.started_at, s.last_refresh, s.remember_me, s.offline, s.address, s.method, s.dead_at,
 		c.started_at, ` + userColumns + `
 	from token_family f
 	left join user_session s on s.id = f.session_id
@@ -91,25 +64,49 @@ const familyQuery = `select f.id, f.realm_id, f.session_id, f.client_id, f.user_
 	left join users u on u.id = f.user_id
 	where f.id = $1 and f.realm_id = $2`
 
-// sessionRow is a session as a join finds it, or nulls.
-type sessionRow struct {
-	id, realm, user, address, method    sql.NullString
-	started, refreshed, remember, offln sql.NullInt64
-	dead                                sql.NullInt64
+// viewRow is what familyQuery finds beside the plain columns of the family.
+type viewRow struct {
+	ring            string
+	address, method sql.NullString
+	started         sql.NullInt64 // null: no session
+	refreshed, dead sql.NullInt64
+	remember, offln sql.NullBool
+	clientStarted   sql.NullInt64 // null: no client session
+	user            userRow
 }
 
-func (r *sessionRow) into() []any {
-	return []any{&r.id, &r.realm, &r.user, &r.started, &r.refreshed, &r.remember, &r.offln, &r.address, &r.method, &r.dead}
+func (r *viewRow) into(f *iam.Family) []any {
+	return append([]any{&f.SessionID, &f.ClientID, &f.UserID, &f.Scope,
+		&f.Rotating, &f.Window, &f.MaxReuse, &f.Recovery, &f.Rev, &f.Gen, &f.Salt, &f.KeyID, &f.IssuedAt, &f.ExpiresAt,
+		&f.ParentJTI, &r.ring, &f.Superseded, &f.Reused, &f.Confirmed, &f.RevokedAt, &f.RevokeReason, &f.DeadAt,
+		&r.started, &r.refreshed, &r.remember, &r.offln, &r.address, &r.method, &r.dead,
+		&r.clientStarted}, r.user.into()...)
 }
 
-func (r *sessionRow) session() *iam.UserSession {
-	if !r.id.Valid {
-		return nil
+func (r *viewRow) fill(v *iam.FamilyView) error {
+	f := &v.Family
+	if r.ring != "" {
+		if err := decode("ring of family "+f.ID, r.ring, &f.Ring); err != nil {
+			return err
+		}
 	}
-	return &iam.UserSession{ID: r.id.String, RealmID: r.realm.String, UserID: r.user.String,
-		StartedAt: r.started.Int64, LastRefresh: r.refreshed.Int64,
-		RememberMe: r.remember.Int64 != 0, Offline: r.offln.Int64 != 0,
-		Address: r.address.String, Method: r.method.String, DeadAt: r.dead.Int64}
+	if r.started.Valid {
+		v.Session = &iam.UserSession{ID: f.SessionID, RealmID: f.RealmID, UserID: f.UserID,
+			StartedAt: r.started.Int64, LastRefresh: r.refreshed.Int64,
+			RememberMe: r.remember.Bool, Offline: r.offln.Bool,
+			Address: r.address.String, Method: r.method.String, DeadAt: r.dead.Int64}
+	}
+	if r.clientStarted.Valid {
+		v.ClientSession = &iam.ClientSession{SessionID: f.SessionID, ClientID: f.ClientID, StartedAt: r.clientStarted.Int64}
+	}
+	if r.user.doc.Valid {
+		u, err := r.user.user(f.RealmID, f.UserID)
+		if err != nil {
+			return err
+		}
+		v.User = &u
+	}
+	return nil
 }
 
 // AdvanceFamily replaces what refreshing changes in prev by next, raises the
@@ -126,12 +123,12 @@ func (s *Store) AdvanceFamily(ctx context.Context, prev, next iam.Family, at, se
 		return err
 	}
 	fresh := salt(next.Salt)
+	// A client session never outlives its session, so asking for it asks for both.
 	return s.db.Write(ctx, func(tx Tx) error {
 		n, err := tx.Exec(`update token_family set rev = rev + 1, gen = $3, salt = $4, key_id = $5,
 				issued_at = $6, expires_at = $7, parent_jti = $8, ring = $9, superseded = $10, reused = $11,
 				confirmed = $12, dead_at = $13
 			where id = $1 and rev = $2 and revoked_at = 0
-				and exists (select 1 from user_session where id = token_family.session_id)
 				and exists (select 1 from client_session c
 					where c.session_id = token_family.session_id and c.client_id = token_family.client_id)`,
 			prev.ID, prev.Rev, next.Gen, fresh, next.KeyID, next.IssuedAt, next.ExpiresAt, next.ParentJTI, ring,

@@ -12,12 +12,11 @@ import (
 )
 
 // userColumns are what userRow scans; the table's alias is u.
-const userColumns = `u.id, u.realm_id, u.doc, u.enabled, u.epoch,
-	u.pw_id, u.pw_label, u.pw_created_at, u.pw_secret, u.pw_data`
+const userColumns = `u.doc, u.enabled, u.epoch, u.pw_id, u.pw_label, u.pw_created_at, u.pw_secret, u.pw_data`
 
 // userRow is a user as stored; every member is null where a join found none.
 type userRow struct {
-	id, realm, doc       sql.NullString
+	doc                  sql.NullString
 	enabled, epoch       sql.NullInt64
 	pwID, pwLabel        sql.NullString
 	pwCreated            sql.NullInt64
@@ -25,16 +24,15 @@ type userRow struct {
 }
 
 func (r *userRow) into() []any {
-	return []any{&r.id, &r.realm, &r.doc, &r.enabled, &r.epoch,
-		&r.pwID, &r.pwLabel, &r.pwCreated, &r.pwSecret, &r.pwDocument}
+	return []any{&r.doc, &r.enabled, &r.epoch, &r.pwID, &r.pwLabel, &r.pwCreated, &r.pwSecret, &r.pwDocument}
 }
 
 // user decodes the row. The columns win over the document, since only they change.
-func (r *userRow) user() (u iam.User, err error) {
-	if err = decode("user "+r.id.String, r.doc.String, &u); err != nil {
+func (r *userRow) user(realmID, id string) (u iam.User, err error) {
+	if err = decode("user "+id, r.doc.String, &u); err != nil {
 		return iam.User{}, err
 	}
-	u.ID, u.RealmID = r.id.String, r.realm.String
+	u.ID, u.RealmID = id, realmID
 	u.Enabled, u.Epoch = r.enabled.Int64 != 0, r.epoch.Int64
 	if r.pwSecret.Valid {
 		u.Password = &iam.Credential{
@@ -46,12 +44,17 @@ func (r *userRow) user() (u iam.User, err error) {
 }
 
 func scanUser(rows *sql.Rows) (iam.User, error) {
-	var r userRow
-	if err := rows.Scan(r.into()...); err != nil {
+	var (
+		r         userRow
+		realm, id string
+	)
+	if err := rows.Scan(append([]any{&realm, &id}, r.into()...)...); err != nil {
 		return iam.User{}, err
 	}
-	return r.user()
+	return r.user(realm, id)
 }
+
+const selectUser = `select u.realm_id, u.id, ` + userColumns + ` from users u `
 
 func encodeUser(realmID string, u *iam.User) (pending, error) {
 	doc, err := encode(u)
@@ -104,20 +107,20 @@ func (s *Store) AddUsers(ctx context.Context, realmID string, users []iam.User, 
 // afterID ("" from the start), at most limit, with their credentials.
 func (s *Store) Users(ctx context.Context, realmID, afterID string, limit int) ([]iam.User, error) {
 	return read(ctx, s.db, func(tx Tx) ([]iam.User, error) {
-		return all(tx, scanUser, `select `+userColumns+` from users u
+		return all(tx, scanUser, selectUser+`
 			where u.realm_id = $1 and u.id > $2 order by u.id limit $3`, realmID, afterID, limit)
 	})
 }
 
 // User finds a user by id.
 func (s *Store) User(ctx context.Context, realmID, id string) (iam.User, error) {
-	return s.oneUser(ctx, `select `+userColumns+` from users u where u.realm_id = $1 and u.id = $2`, realmID, id)
+	return s.oneUser(ctx, selectUser+`where u.realm_id = $1 and u.id = $2`, realmID, id)
 }
 
 // UserByName finds a user by iam.CanonicalName of the user name; bytes must be
 // equal, no collation has a say.
 func (s *Store) UserByName(ctx context.Context, realmID, canonical string) (iam.User, error) {
-	return s.oneUser(ctx, `select `+userColumns+` from users u where u.realm_id = $1 and u.username = $2`, realmID, canonical)
+	return s.oneUser(ctx, selectUser+`where u.realm_id = $1 and u.username = $2`, realmID, canonical)
 }
 
 // UserByEmail finds a user by iam.CanonicalName of the address. An address
@@ -126,7 +129,7 @@ func (s *Store) UserByEmail(ctx context.Context, realmID, canonical string) (iam
 	if canonical == "" {
 		return iam.User{}, iam.ErrNotFound
 	}
-	return s.oneUser(ctx, `select `+userColumns+` from users u
+	return s.oneUser(ctx, selectUser+`
 		where u.realm_id = $1 and u.email = $2 limit 2`, realmID, canonical)
 }
 
