@@ -27,6 +27,7 @@ func (w *world) main(ctx context.Context) int {
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SuggestionsMinimumDistance = 2
 	root.SetArgs(w.args)
 	root.SetOut(w.stdout)
 	root.SetErr(w.stderr)
@@ -38,17 +39,25 @@ func (w *world) main(ctx context.Context) int {
 	if err == nil {
 		return 0
 	}
-	var f *failure
-	if !errors.As(err, &f) {
-		f = &failure{err: err, code: exitFailed}
-		if strings.HasPrefix(err.Error(), "unknown command") {
-			f.code, f.hint = exitUsage, "run `usher --help` for the commands"
-		} else if strings.Contains(err.Error(), "arg(s)") || strings.HasPrefix(err.Error(), "unknown") {
-			f.code = exitUsage
-		}
-	}
+	f := w.explain(root, err)
 	f.print(w.stderr)
 	return f.code
+}
+
+// explain makes a failure of an error that came from cobra.
+func (w *world) explain(root *cobra.Command, err error) *failure {
+	var f *failure
+	if errors.As(err, &f) {
+		return f
+	}
+	if !strings.HasPrefix(err.Error(), "unknown command") {
+		return &failure{err: err, code: exitFailed}
+	}
+	f = &failure{err: err, code: exitUsage, hint: "run `usher --help` for the commands"}
+	if near := root.SuggestionsFor(w.args[0]); len(near) > 0 {
+		f.hint = "did you mean `usher " + near[0] + "`?"
+	}
+	return f
 }
 
 // failure is an error with what to do about it.
