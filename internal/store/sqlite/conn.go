@@ -24,7 +24,8 @@ type file struct {
 	pools [3]*sql.DB // by role; they keep no idle connection: a closed one is closed
 }
 
-// Memory for pages, in KiB: the operating system caches the file anyway.
+// The most memory for pages, in KiB, taken as they are read; the operating
+// system caches the file anyway.
 var cacheKiB = [...]string{writing: "-4096", reading: "-1024", copying: "-64"}
 
 // walLimit is the size in bytes down to which a used-up WAL is cut.
