@@ -72,7 +72,7 @@ func (w *world) dev(ctx context.Context, f devFlags) (err error) {
 		return err
 	}
 	if err := a.Start(ctx); err != nil {
-		return failed(err, "")
+		return startFailure(err, data+".key")
 	}
 	w.devReport(ctx, a, &report)
 	if err := w.devReady(a, f, users); err != nil {

@@ -46,6 +46,14 @@ func openHint(err error, listen string) string {
 	return ""
 }
 
+// startFailure explains an error of loading what is stored.
+func startFailure(err error, keyFile string) error {
+	if errors.Is(err, app.ErrSealed) {
+		return failed(err, "the data was sealed under another master key than "+keyFile+"; bring that one back")
+	}
+	return failed(err, "")
+}
+
 // fileSystem is how the configuration is checked against the disk.
 func fileSystem() config.Files {
 	return config.Files{

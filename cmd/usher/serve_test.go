@@ -102,3 +102,19 @@ func TestServeOpensWhatDevMade(t *testing.T) {
 	}
 	p.stop(t, syscall.SIGTERM)
 }
+
+// TestWrongMasterKeyIsExplained.
+func TestWrongMasterKeyIsExplained(t *testing.T) {
+	t.Parallel()
+	data := filepath.Join(t.TempDir(), "data")
+	p, _ := dev(t, "--data", data)
+	p.stop(t, syscall.SIGTERM)
+	write(t, data+".key", strings.Repeat("00", 32))
+	p = start(t, "dev", "--data", data, "--listen", "127.0.0.1:0")
+	if err := p.wait(); err == nil {
+		t.Fatal("started under another key")
+	}
+	if !strings.Contains(p.stderr.String(), "hint: the data was sealed under another master key than "+data+".key; bring that one back\n") {
+		t.Errorf("said %s", p.stderr)
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/seed-a6a28e10/usher/internal/secret"
 	"github.com/seed-a6a28e10/usher/internal/store/sqlite"
 	"github.com/seed-a6a28e10/usher/internal/telemetry"
 )
@@ -56,6 +57,8 @@ type Build = telemetry.Build
 var (
 	ErrLocked     = sqlite.ErrLocked
 	ErrFolderOpen = sqlite.ErrFolderOpen
+	// ErrSealed says that what is stored does not open under this master key.
+	ErrSealed = secret.ErrSealed
 )
 
 // HasDatabase says whether a data folder holds a database.

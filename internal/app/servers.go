@@ -15,14 +15,17 @@ const (
 	maxHeaderBytes    = 16 << 10
 	readHeaderTimeout = 5 * time.Second
 	readTimeout       = 30 * time.Second
+	writeTimeout      = 60 * time.Second
 	idleTimeout       = 60 * time.Second
+	maxStreams        = 100 // of one HTTP/2 connection
 )
 
 // server makes an http.Server with the limits; tls may be nil.
 func (a *App) server(h http.Handler, t *tls.Config) *http.Server {
 	return &http.Server{
 		Handler: h, TLSConfig: t,
-		MaxHeaderBytes: maxHeaderBytes, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, IdleTimeout: idleTimeout,
+		MaxHeaderBytes: maxHeaderBytes, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+		HTTP2:    &http.HTTP2Config{MaxConcurrentStreams: maxStreams},
 		ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
 	}
 }
@@ -31,7 +34,7 @@ func (a *App) server(h http.Handler, t *tls.Config) *http.Server {
 // the process.
 func (a *App) serve() {
 	public, management := a.server(a.Public, a.tls), a.server(a.Management, nil)
-	management.ReadTimeout = 0 // profiles take their time
+	management.ReadTimeout, management.WriteTimeout = 0, 0 // profiles take their time
 	a.servers = []*http.Server{public, management}
 	go a.listen(management, a.managementListener, false)
 	for _, l := range a.publicListeners {
