@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"time"
 )
 
@@ -143,6 +144,7 @@ func (a *App) measure(ctx context.Context) {
 			a.log.Warn("measuring password hashes", "realm", r.Realm.Name, "error", err)
 		}
 	}
+	debug.FreeOSMemory() // what the start, imports and these hashes used is not needed again
 }
 
 // watchStore ends the process after a fault that no later write can survive.
