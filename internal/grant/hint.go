@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/seed-a6a28e10/usher/internal/oauth"
+	"github.com/seed-a6a28e10/usher/internal/secret"
 )
 
 // padded adds, where blanks before parameter names may be to blame, a hint that
@@ -38,7 +39,9 @@ func passwordHint(f *oauth.Form, err error) error {
 	}
 	switch password := f.Get("password"); {
 	case password == "":
-		return refused.WithHint("Send the password in the field password; none arrived, or it was longer than 4000 bytes.")
+		return refused.WithHint("Send the password in the field password; none arrived.")
+	case len(password) > secret.MaxPassword:
+		return refused.WithHint(fmt.Sprintf("Send the password alone in the field password: %d bytes arrived, and no password is longer than %d.", len(password), secret.MaxPassword))
 	case hasEscape(password):
 		return refused.WithHint("Encode the password once: it still has a percent escape in it after decoding.")
 	case strings.Contains(password, " "):

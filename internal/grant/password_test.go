@@ -57,7 +57,7 @@ func TestPasswordOrder(t *testing.T) {
 func TestPasswordHints(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	for sent, part := range map[string]string{"a+b": "bare +", "100%25": "", "a%2526b": "once", "": "none arrived", "plain": ""} {
+	for sent, part := range map[string]string{"a+b": "bare +", "100%25": "", "a%2526b": "once", "": "none arrived", "plain": "", strings.Repeat("a", 1025): "1025 bytes", strings.Repeat("a", 1024): ""} {
 		var hints [2]string
 		for i, name := range []string{"anna", "bert"} {
 			e := r.refused(rawRequest("grant_type=password&client_id=anonymous&username="+name+"&password="+sent), oauth.WrongCredentials)

@@ -14,8 +14,6 @@ import (
 )
 
 const (
-	// maxPassword is the longest password, in bytes, that is hashed at all.
-	maxPassword = 1024
 	// maxName is the longest name, in bytes, that is looked up.
 	maxName = 1024
 	// patience is how long an attempt waits for unresolved guesses at the same
@@ -157,7 +155,7 @@ func (s *Service) prepare(ctx context.Context, realm *iam.Realm, a iam.Attempt, 
 	default:
 		return nil, err
 	}
-	t.usable = t.known && user.Password != nil && user.ServiceAccountOf == "" && len(a.Password) <= maxPassword
+	t.usable = t.known && user.Password != nil && user.ServiceAccountOf == "" && len(a.Password) <= secret.MaxPassword
 	var secretData, credentialData string
 	if t.usable {
 		secretData, credentialData = user.Password.SecretData, user.Password.CredentialData

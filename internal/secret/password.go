@@ -17,6 +17,11 @@ import (
 // understood, or its parameters are outside the bounds a login may cost.
 var ErrPasswordHash = errors.New("unusable password hash")
 
+// MaxPassword is the longest password in bytes that is ever hashed: a longer
+// one is refused where passwords are set, and never right where they are asked
+// for, so that nobody makes a login costly by sending much.
+const MaxPassword = 1024
+
 // Keycloak's argon2 defaults, which are also OWASP's 7 MiB setting.
 const (
 	argon2Passes = 5
