@@ -12,6 +12,7 @@ func main() { os.Exit(run()) }
 
 // run is main with an exit code.
 func run() int {
+	tuneMemory()
 	ctx, now, stop := signals()
 	defer stop()
 	w := world{
