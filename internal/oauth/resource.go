@@ -24,7 +24,7 @@ type Resource struct {
 // ParseResource reads the value of WebFinger's resource parameter (RFC 7033
 // section 4.1). It returns ErrResource for anything that is no absolute URI of
 // printable ASCII, and for an http or https URI without a host, with user
-// information or with a fragment.
+// information, with a fragment, or with a percent escape in its host.
 func ParseResource(s string) (Resource, error) {
 	if s == "" || len(s) > maxResource {
 		return Resource{}, ErrResource
@@ -41,10 +41,20 @@ func ParseResource(s string) (Resource, error) {
 	if u.Scheme != "https" && u.Scheme != "http" {
 		return Resource{Raw: s, Key: u.Scheme + s[len(u.Scheme):]}, nil
 	}
-	if u.Hostname() == "" || u.User != nil || strings.Contains(s, "#") {
+	if u.Hostname() == "" || u.User != nil || strings.Contains(s, "#") || escapedHost(s) {
 		return Resource{}, ErrResource
 	}
 	return Resource{Raw: s, Key: u.Scheme + "://" + plainHost(u) + pathAndQuery(u)}, nil
+}
+
+// escapedHost says whether the authority has a percent escape: hosts are
+// compared as they are written, and no host needs one here.
+func escapedHost(s string) bool {
+	_, rest, _ := strings.Cut(s, "://")
+	if i := strings.IndexAny(rest, "/?"); i >= 0 {
+		rest = rest[:i]
+	}
+	return strings.Contains(rest, "%")
 }
 
 // plainHost is the host in lower case without a default or empty port.

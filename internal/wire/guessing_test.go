@@ -51,20 +51,84 @@ func TestGuessingIsBounded(t *testing.T) {
 }
 
 // TestFailuresSayNothing holds the answers to a wrong password, an unknown
-// user, a user without password and a name in its wait: the same bytes.
+// user, a user without password, a disabled one and a name in its wait, right
+// password or not: the same status, headers and bytes.
 func TestFailuresSayNothing(t *testing.T) {
 	t.Parallel()
 	w := start(t, defaultRealm)
-	var bodies []string
-	for _, name := range []string{user, "unknown", "nobody", "disabled", "waiting", "service-account-confidential"} {
-		e := w.post(t, tokenPath, form("client_id", "anonymous", "grant_type", "password", "username", name, "password", "wrong"), nil)
-		bodies = append(bodies, fmt.Sprint(e.status, withoutID(t, e)))
+	for i := range 10 {
+		w.guess(t, user, fmt.Sprint("wrong ", i), nil)
 	}
-	for _, b := range bodies[1:] {
-		if b != bodies[0] {
-			t.Errorf("%s\n%s", bodies[0], b)
+	var answers []string
+	for _, c := range [][2]string{{"other", "wrong password"}, {"unknown", "wrong password"}, {"nobody", "wrong password"}, {"disabled", "wrong password"}, {"waiting", "wrong password"},
+		{"service-account-confidential", "wrong password"}, {user, "wrong password"}, {user, password}} {
+		e := w.post(t, tokenPath, form("client_id", "anonymous", "grant_type", "password", "username", c[0], "password", c[1]), nil)
+		for _, own := range []string{"Date", "X-Request-Id"} {
+			e.header.Del(own)
+		}
+		answers = append(answers, fmt.Sprint(e.status, e.header, withoutID(t, e)))
+	}
+	for _, a := range answers[1:] {
+		if a != answers[0] {
+			t.Errorf("\n%s\n%s", answers[0], a)
 		}
 	}
+}
+
+// TestSpoofedAddressesDoNotHelp guesses many names with another pretended
+// address each: the bucket of the real address runs dry.
+func TestSpoofedAddressesDoNotHelp(t *testing.T) {
+	t.Parallel()
+	w := start(t, defaultRealm)
+	statuses := map[int]int{}
+	for i := range 40 {
+		statuses[w.guess(t, fmt.Sprint("name", i), "wrong", http.Header{"X-Forwarded-For": {fmt.Sprintf("203.0.113.%d", i)}})]++
+	}
+	if statuses[http.StatusUnauthorized] > 21 || statuses[http.StatusUnauthorized]+statuses[http.StatusTooManyRequests]+statuses[http.StatusServiceUnavailable] != 40 {
+		t.Errorf("%v", statuses)
+	}
+}
+
+// TestParallelGuessesAreBounded sends a thousand guesses at once: no more than
+// ten reach a hash before the first wait.
+func TestParallelGuessesAreBounded(t *testing.T) {
+	t.Parallel()
+	w := start(t, defaultRealm)
+	var group sync.WaitGroup
+	slots := make(chan struct{}, 200)
+	for i := range 1000 {
+		group.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			if got := w.guess(t, user, fmt.Sprint("wrong ", i), nil); got == http.StatusOK || got >= 500 && got != http.StatusServiceUnavailable {
+				t.Errorf("%d", got)
+			}
+		})
+	}
+	group.Wait()
+	if n := w.judged(t); n > 10 {
+		t.Errorf("%v guesses were judged", n)
+	}
+}
+
+// judged is how many guesses the server has found to be wrong by a hash.
+func (w *world) judged(t *testing.T) float64 {
+	t.Helper()
+	q, err := http.NewRequestWithContext(t.Context(), "GET", w.Management+"/metrics", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(exchangeOf(t, w, q).body)) {
+		if value, ok := strings.CutPrefix(line, `usher_login_attempts_total{outcome="wrong password"} `); ok {
+			var n float64
+			if _, err := fmt.Sscan(value, &n); err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+	}
+	t.Fatal("no metric counts wrong passwords")
+	return 0
 }
 
 func withoutID(t *testing.T, e *exchange) string {
@@ -80,6 +144,25 @@ func TestRightPasswordsAreNeverLockedOut(t *testing.T) {
 	for range 100 {
 		group.Go(func() {
 			if got := w.guess(t, user, password, nil); got != http.StatusOK {
+				t.Errorf("%d", got)
+			}
+		})
+	}
+	group.Wait()
+}
+
+// TestAHundredUsersFromOneAddress log in at once, and all succeed.
+func TestAHundredUsersFromOneAddress(t *testing.T) {
+	t.Parallel()
+	var users []string
+	for i := range 100 {
+		users = append(users, fmt.Sprintf(`{"username": "user%d", "enabled": true, "credentials": [{"type": "password", "value": "an example password"}]}`, i))
+	}
+	w := start(t, `{"realm": "platform", "enabled": true, "clients": [{"clientId": "anonymous", "publicClient": true, "directAccessGrantsEnabled": true}], "users": [`+strings.Join(users, ",")+`]}`)
+	var group sync.WaitGroup
+	for i := range 100 {
+		group.Go(func() {
+			if got := w.guess(t, fmt.Sprint("user", i), password, nil); got != http.StatusOK {
 				t.Errorf("%d", got)
 			}
 		})

@@ -12,6 +12,7 @@ import (
 type world struct {
 	*apptest.Usher
 	base   string
+	dir    string // of the data folder
 	clock  *apptest.Clock
 	client *http.Client
 }
@@ -25,10 +26,13 @@ func start(t *testing.T, realm string) *world {
 
 func startWith(t *testing.T, o apptest.Options) *world {
 	t.Helper()
+	if o.Dir == "" {
+		o.Dir = t.TempDir()
+	}
 	u := apptest.Start(t, o)
 	transport := &http.Transport{MaxIdleConnsPerHost: 100}
 	t.Cleanup(transport.CloseIdleConnections)
-	return &world{Usher: u, base: u.URL, clock: u.Clock, client: &http.Client{
+	return &world{Usher: u, base: u.URL, dir: o.Dir, clock: u.Clock, client: &http.Client{
 		Transport:     transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}

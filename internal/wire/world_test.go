@@ -98,3 +98,14 @@ func memberOf(t *testing.T, body []byte, name string) string {
 	s, _ := object[name].(string)
 	return s
 }
+
+// algOf is the algorithm a token's header names.
+func algOf(t *testing.T, token string) string {
+	t.Helper()
+	head, _, _ := strings.Cut(token, ".")
+	b, err := base64.RawURLEncoding.DecodeString(head)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return memberOf(t, b, "alg")
+}

@@ -1,0 +1,84 @@
+package wire
+
+import (
+	"net/http"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"github.com/seed-a6a28e10/usher/internal/app"
+	"github.com/seed-a6a28e10/usher/internal/app/apptest"
+)
+
+// realmWith is a realm of that name with a user, a public client, and settings.
+func realmWith(name, settings string) string {
+	return `{"realm": "` + name + `", "enabled": true, ` + settings + `,
+		"clients": [{"clientId": "anonymous", "publicClient": true, "directAccessGrantsEnabled": true},
+			{"clientId": "backend", "publicClient": false, "secret": "another", "directAccessGrantsEnabled": true}],
+		"users": [{"username": "user@example.org", "enabled": true, "credentials": [{"type": "password", "value": "an example password"}]}]}`
+}
+
+// behindProxy starts an Usher that believes its peer's forwarded headers.
+func behindProxy(t *testing.T, realm string) *world {
+	t.Helper()
+	return startWith(t, apptest.Options{Realm: realm, Clock: apptest.NewStillClock(), Config: func(c *app.Config) {
+		c.APIRateLimit = 0
+		c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
+	}})
+}
+
+// TestTLSIsRequiredEverywhere calls each endpoint that takes a credential over
+// https and over plain http, as a trusted proxy states it. At the API the
+// realm of the token decides, whatever the default realm asks.
+func TestTLSIsRequiredEverywhere(t *testing.T) {
+	t.Parallel()
+	w := behindProxy(t, "["+realmWith("platform", `"sslRequired": "none"`)+","+realmWith("secured", `"sslRequired": "all"`)+
+		","+realmWith("outside", `"sslRequired": "external"`)+"]")
+	from := func(address, proto string) http.Header {
+		return http.Header{"X-Forwarded-For": {address}, "X-Forwarded-Proto": {proto}}
+	}
+	const public, private = "203.0.113.9", "10.1.2.3"
+	for _, c := range []struct {
+		realm, address, proto string
+		admitted              bool
+	}{
+		{"platform", public, "http", true},
+		{"secured", public, "https", true},
+		{"secured", private, "http", false},
+		{"secured", public, "http", false},
+		{"outside", private, "http", true},
+		{"outside", public, "https", true},
+		{"outside", public, "http", false},
+	} {
+		login := form("client_id", "backend", "client_secret", "another", "grant_type", "password", "scope", "openid", "username", user, "password", password)
+		e := w.post(t, w.protocol(c.realm, "token"), login, from(public, "https"))
+		access, refreshToken := memberOf(t, e.body, "access_token"), memberOf(t, e.body, "refresh_token")
+		if e.status != http.StatusOK {
+			t.Fatalf("%s: %d %s", c.realm, e.status, e.body)
+		}
+		const as = "client_id=backend&client_secret=another&"
+		for _, call := range []struct{ method, path, body string }{
+			{"GET", "/v1/vms", ""},
+			{"GET", w.protocol(c.realm, "userinfo"), ""},
+			{"POST", w.protocol(c.realm, "token"), login},
+			{"POST", w.protocol(c.realm, "token/introspect"), as + "token=" + access},
+			{"POST", w.protocol(c.realm, "revoke"), as + "token=" + access},
+			{"POST", w.protocol(c.realm, "logout"), as + "refresh_token=" + refreshToken},
+		} {
+			header := from(c.address, c.proto)
+			if call.method == "POST" {
+				header.Set("Content-Type", "application/x-www-form-urlencoded")
+			} else {
+				header.Set("Authorization", "Bearer "+access)
+			}
+			e := w.do(t, call.method, call.path, call.body, header)
+			refused := e.status == http.StatusForbidden && strings.Contains(string(e.body), "HTTPS required")
+			if refused == c.admitted || c.admitted && e.status >= 300 {
+				t.Errorf("%s %s at %s from %s by %s: %d %s", call.method, call.path, c.realm, c.address, c.proto, e.status, e.body)
+			}
+			if strings.HasPrefix(call.path, "/v1/") && refused && e.header.Get("Content-Type") != "application/problem+json" {
+				t.Errorf("%s: %s", call.path, e.header.Get("Content-Type"))
+			}
+		}
+	}
+}
