@@ -8,6 +8,7 @@ import (
 
 	"github.com/seed-a6a28e10/usher/api"
 	"github.com/seed-a6a28e10/usher/internal/iam"
+	"github.com/seed-a6a28e10/usher/internal/oauth"
 	"github.com/seed-a6a28e10/usher/internal/secret"
 	"github.com/seed-a6a28e10/usher/internal/vms"
 	"github.com/seed-a6a28e10/usher/internal/web"
@@ -43,12 +44,24 @@ func (a *App) publicMux() *http.ServeMux {
 	if !a.cfg.NoAPI {
 		server.MountAPI(mux)
 		vmsapi.New(vmsapi.Config{
-			Kit: a.kit, Verify: a.verifier.Verify, List: a.members.Of, Limit: a.cfg.APIRateLimit,
+			Kit: a.kit, Verify: a.verifier.Verify, List: a.members.Of, Admit: a.admit, Limit: a.cfg.APIRateLimit,
 			Now: a.clock.Now, Limited: a.metrics.RateLimited,
 			Issuer: a.issuer(a.realm), API: a.public, Version: a.opt.Build.Version,
 		}).Mount(mux)
 	}
 	return mux
+}
+
+// admit holds the API's calls to what their token's realm asks of connections;
+// that the realm is enabled the verifier has judged.
+func (a *App) admit(r *web.Request, caller vms.Caller) error {
+	if r.Secure {
+		return nil
+	}
+	if realm, ok := a.snapshot.RealmByID(caller.RealmID); !ok || realm.Realm.NeedsTLS(r.Address) {
+		return oauth.Refuse(oauth.HTTPSRequired)
+	}
+	return nil
 }
 
 // Realm is the realm whose tokens the API takes, and its issuer; set by Start.

@@ -146,7 +146,7 @@ func TestStorageFaults(t *testing.T) {
 			return err
 		},
 		"userinfo": func(r *rig, a *grant.Answer) error {
-			_, err := r.svc.UserInfo(context.Background(), r.realm, a.AccessToken)
+			_, err := r.svc.UserInfo(context.Background(), r.realm, request(), a.AccessToken)
 			return err
 		},
 		"logout": func(r *rig, a *grant.Answer) error {

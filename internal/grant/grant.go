@@ -3,7 +3,6 @@ package grant
 import (
 	"context"
 	"errors"
-	"net/netip"
 
 	"github.com/seed-a6a28e10/usher/internal/iam"
 	"github.com/seed-a6a28e10/usher/internal/oauth"
@@ -92,26 +91,12 @@ func (s *Service) dispatch(ctx context.Context, realm *token.Realm, client *iam.
 // admit checks what holds for every endpoint before the client is known.
 func admit(realm *token.Realm, r Request) *oauth.Error {
 	switch {
-	case !r.Secure && needsTLS(realm.Realm.SSLRequired, r.Address):
+	case !r.Secure && realm.Realm.NeedsTLS(r.Address):
 		return oauth.Refuse(oauth.HTTPSRequired)
 	case !realm.Realm.Enabled:
 		return oauth.Refuse(oauth.RealmDisabled)
 	default:
 		return nil
-	}
-}
-
-// needsTLS is Keycloak's sslRequired: "external" lets loopback and private
-// addresses do without.
-func needsTLS(required string, from netip.Addr) bool {
-	switch required {
-	case "none":
-		return false
-	case "all":
-		return true
-	default:
-		a := from.Unmap()
-		return !a.IsLoopback() && !a.IsPrivate() && !a.IsLinkLocalUnicast()
 	}
 }
 

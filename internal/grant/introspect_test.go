@@ -246,7 +246,7 @@ func TestUserInfo(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	info := func(raw string) ([]byte, error) {
-		res, err := r.svc.UserInfo(context.Background(), r.realm, raw)
+		res, err := r.svc.UserInfo(context.Background(), r.realm, request(), raw)
 		return res.Body, err
 	}
 	a := r.login("anonymous")
@@ -309,12 +309,12 @@ func TestUserInfoVerdicts(t *testing.T) {
 		r := shared.again(t)
 		a := r.login("anonymous")
 		test.before(r, a)
-		_, err := r.svc.UserInfo(context.Background(), r.realm, a.AccessToken)
+		_, err := r.svc.UserInfo(context.Background(), r.realm, request(), a.AccessToken)
 		if got := wantFault(t, err, oauth.BearerInvalid).Arg; got != test.text {
 			t.Errorf("%q, want %q", got, test.text)
 		}
 	}
-	_, err := shared.svc.UserInfo(context.Background(), shared.newRealm(func(c *iam.RealmConfig) { c.Realm.Enabled = false }), "x")
+	_, err := shared.svc.UserInfo(context.Background(), shared.newRealm(func(c *iam.RealmConfig) { c.Realm.Enabled = false }), request(), "x")
 	wantFault(t, err, oauth.RealmDisabled)
 }
 
@@ -324,7 +324,7 @@ func TestCausesStayPrivate(t *testing.T) {
 	r := newRig(t)
 	a := r.login("anonymous")
 	delete(r.realm.Keys.Verify, "e1")
-	_, err := r.svc.UserInfo(context.Background(), r.realm, a.AccessToken)
+	_, err := r.svc.UserInfo(context.Background(), r.realm, request(), a.AccessToken)
 	if e := wantFault(t, err, oauth.BearerInvalid); e.Unwrap() != token.ErrKey {
 		t.Errorf("cause %v", e.Unwrap())
 	}
@@ -350,7 +350,7 @@ func TestUnknownKeyIsLookedUpOnce(t *testing.T) {
 	with := func(pairs ...string) grant.Request { return request(append(pairs, secret...)...) }
 	ctx := context.Background()
 	for i, call := range []func() (grant.Result, error){
-		func() (grant.Result, error) { return svc.UserInfo(ctx, old, a.AccessToken) },
+		func() (grant.Result, error) { return svc.UserInfo(ctx, old, request(), a.AccessToken) },
 		func() (grant.Result, error) { return svc.Introspect(ctx, old, with("token", a.AccessToken)) },
 		func() (grant.Result, error) {
 			return svc.Token(ctx, old, with("grant_type", "refresh_token", "refresh_token", a.RefreshToken))

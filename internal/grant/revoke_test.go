@@ -2,6 +2,7 @@ package grant_test
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -101,11 +102,11 @@ func TestRevokeAccessToken(t *testing.T) {
 	if e.Kind != iam.RevokeToken || e.ID != r.claims(a.AccessToken).ID || e.Until < (start+300)*1000 {
 		t.Errorf("feed %+v", e)
 	}
-	if _, err := r.svc.UserInfo(t.Context(), r.realm, a.AccessToken); err == nil {
+	if _, err := r.svc.UserInfo(t.Context(), r.realm, request(), a.AccessToken); err == nil {
 		t.Error("it still opens userinfo")
 	}
 	b := r.refresh("anonymous", a.RefreshToken)
-	if _, err := r.svc.UserInfo(t.Context(), r.realm, b.AccessToken); err != nil {
+	if _, err := r.svc.UserInfo(t.Context(), r.realm, request(), b.AccessToken); err != nil {
 		t.Errorf("the session died with one access token: %v", err)
 	}
 }
@@ -150,18 +151,30 @@ func TestLogoutWithAnExpiredToken(t *testing.T) {
 	r.refused(refreshForm("anonymous", b.RefreshToken), oauth.SessionNotActive)
 }
 
-// A disabled realm and plain http close these endpoints too.
+// A disabled realm and plain http close every endpoint.
 func TestAllEndpointsAreAdmitted(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	disabled := r.newRealm(func(c *iam.RealmConfig) { c.Realm.Enabled = false })
-	ctx := context.Background()
-	for name, call := range map[string]func(grant.Request) error{
-		"token":      func(q grant.Request) error { _, err := r.svc.Token(ctx, disabled, q); return err },
-		"introspect": func(q grant.Request) error { _, err := r.svc.Introspect(ctx, disabled, q); return err },
-		"revoke":     func(q grant.Request) error { _, err := r.svc.Revoke(ctx, disabled, q); return err },
-		"logout":     func(q grant.Request) error { _, err := r.svc.Logout(ctx, disabled, q); return err },
+	secured := r.newRealm(func(c *iam.RealmConfig) { c.Realm.SSLRequired = "all" })
+	type endpoint = func(context.Context, *token.Realm, grant.Request) (grant.Result, error)
+	for name, call := range map[string]endpoint{
+		"token": r.svc.Token, "introspect": r.svc.Introspect, "revoke": r.svc.Revoke, "logout": r.svc.Logout,
+		"userinfo": func(ctx context.Context, realm *token.Realm, q grant.Request) (grant.Result, error) {
+			return r.svc.UserInfo(ctx, realm, q, "x")
+		},
 	} {
-		t.Run(name, func(t *testing.T) { wantFault(t, call(request()), oauth.RealmDisabled) })
+		t.Run(name, func(t *testing.T) {
+			_, err := call(t.Context(), disabled, request())
+			wantFault(t, err, oauth.RealmDisabled)
+			_, err = call(t.Context(), secured, request())
+			wantFault(t, err, oauth.HTTPSRequired)
+			https := request()
+			https.Secure = true
+			refused := new(oauth.Error)
+			if _, err = call(t.Context(), secured, https); errors.As(err, &refused) && refused.Fault == oauth.HTTPSRequired {
+				t.Error("https is refused too")
+			}
+		})
 	}
 }

@@ -105,7 +105,7 @@ func TestReuseRevokesTheFamilyOnly(t *testing.T) {
 	if n := len(r.events("REFRESH_TOKEN_REUSED")); n != 1 {
 		t.Errorf("a dead family raised the alarm %d times", n)
 	}
-	if _, err := r.svc.UserInfo(t.Context(), r.realm, b.AccessToken); err == nil {
+	if _, err := r.svc.UserInfo(t.Context(), r.realm, request(), b.AccessToken); err == nil {
 		t.Error("its access token still opens userinfo")
 	}
 	r.refresh("rotating", bystander.RefreshToken)
@@ -148,13 +148,13 @@ func TestConfirmedSuccessor(t *testing.T) {
 	r := newRig(t)
 	a := r.login("rotating")
 	b := r.refresh("rotating", a.RefreshToken)
-	if _, err := r.svc.UserInfo(t.Context(), r.realm, a.AccessToken); err != nil {
+	if _, err := r.svc.UserInfo(t.Context(), r.realm, request(), a.AccessToken); err != nil {
 		t.Fatal(err)
 	}
 	if len(r.tells) != 0 {
 		t.Errorf("the parent's access token confirmed %v", r.tells)
 	}
-	if _, err := r.svc.UserInfo(t.Context(), r.realm, b.AccessToken); err != nil {
+	if _, err := r.svc.UserInfo(t.Context(), r.realm, request(), b.AccessToken); err != nil {
 		t.Fatal(err)
 	}
 	if !slices.Equal(r.tells, []int64{1}) {
@@ -163,7 +163,7 @@ func TestConfirmedSuccessor(t *testing.T) {
 	if err := r.db.ConfirmFamily(t.Context(), r.claims(b.AccessToken).Family, 1); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := r.svc.UserInfo(t.Context(), r.realm, b.AccessToken); err != nil || len(r.tells) != 1 {
+	if _, err := r.svc.UserInfo(t.Context(), r.realm, request(), b.AccessToken); err != nil || len(r.tells) != 1 {
 		t.Errorf("told again: %v, %v", r.tells, err)
 	}
 	r.clock.wait(time.Minute)

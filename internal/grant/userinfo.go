@@ -10,15 +10,16 @@ import (
 )
 
 // UserInfo answers OpenID Connect Core section 5.3 for an access token with the
-// scope openid, with the JSON in Result.Body.
-func (s *Service) UserInfo(ctx context.Context, realm *token.Realm, raw string) (Result, error) {
-	res, err := s.withKeys(ctx, realm, func(realm *token.Realm) (Result, error) { return s.userInfo(ctx, realm, raw) })
+// scope openid, with the JSON in Result.Body. Of r it asks only where it came
+// from; its form is not needed.
+func (s *Service) UserInfo(ctx context.Context, realm *token.Realm, r Request, raw string) (Result, error) {
+	res, err := s.withKeys(ctx, realm, func(realm *token.Realm) (Result, error) { return s.userInfo(ctx, realm, r, raw) })
 	return res, s.counted("userinfo", err)
 }
 
-func (s *Service) userInfo(ctx context.Context, realm *token.Realm, raw string) (Result, error) {
-	if !realm.Realm.Enabled {
-		return Result{}, oauth.Refuse(oauth.RealmDisabled)
+func (s *Service) userInfo(ctx context.Context, realm *token.Realm, r Request, raw string) (Result, error) {
+	if refused := admit(realm, r); refused != nil {
+		return Result{}, refused
 	}
 	claims, err := realm.Parse(raw, token.KindAccess)
 	if err != nil {

@@ -63,6 +63,9 @@ func (s *Snapshot) Realm(name string) (*token.Realm, bool) {
 	return r, ok
 }
 
+// RealmByID finds a realm by its UUID.
+func (s *Snapshot) RealmByID(id string) (*token.Realm, bool) { return s.cur.Load().realmByID(id) }
+
 // Config is the present configuration; never nil.
 func (s *Snapshot) Config() *Config { return s.cur.Load() }
 

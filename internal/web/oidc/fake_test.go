@@ -65,9 +65,10 @@ func (f *fakeGrants) Revoke(c context.Context, m *token.Realm, r grant.Request) 
 func (f *fakeGrants) Logout(c context.Context, m *token.Realm, r grant.Request) (grant.Result, error) {
 	return f.answer(c, m, r)
 }
-func (f *fakeGrants) UserInfo(_ context.Context, _ *token.Realm, raw string) (grant.Result, error) {
+func (f *fakeGrants) UserInfo(_ context.Context, _ *token.Realm, r grant.Request, raw string) (grant.Result, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.asked = append(f.asked, r)
 	f.bearer = append(f.bearer, raw)
 	return f.res, f.err
 }

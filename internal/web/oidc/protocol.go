@@ -96,7 +96,7 @@ func (s *Server) userInfo(ctx context.Context, r *web.Request) (web.Reply, error
 	if err != nil {
 		return refused, err
 	}
-	res, err := s.grants.UserInfo(ctx, realm, raw)
+	res, err := s.grants.UserInfo(ctx, realm, grant.Request{Address: r.Address, Secure: r.Secure}, raw)
 	if err != nil {
 		return refused, err
 	}

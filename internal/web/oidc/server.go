@@ -21,7 +21,7 @@ type Grants interface {
 	Introspect(ctx context.Context, realm *token.Realm, r grant.Request) (grant.Result, error)
 	Revoke(ctx context.Context, realm *token.Realm, r grant.Request) (grant.Result, error)
 	Logout(ctx context.Context, realm *token.Realm, r grant.Request) (grant.Result, error)
-	UserInfo(ctx context.Context, realm *token.Realm, raw string) (grant.Result, error)
+	UserInfo(ctx context.Context, realm *token.Realm, r grant.Request, raw string) (grant.Result, error)
 }
 
 // VideoManagers tells what the JSON login lists: the VideoManagers whose member

@@ -56,7 +56,7 @@ func newFixture(t testing.TB, change func(*Config)) *fixture {
 	f := &fixture{now: time.Unix(1_700_000_000, 0)}
 	c := Config{
 		Kit:    &web.Kit{Now: f.clock, NewID: func() string { return "11111111-2222-4333-8444-555555555555" }, Realm: "platform"},
-		Verify: verify, List: list, Now: f.clock, Issuer: testIssuer, API: testAPI, Version: "v0.0.0-test",
+		Verify: verify, List: list, Admit: admit, Now: f.clock, Issuer: testIssuer, API: testAPI, Version: "v0.0.0-test",
 	}
 	if change != nil {
 		change(&c)
@@ -83,6 +83,14 @@ func verify(_ context.Context, raw string) (vms.Caller, error) {
 		return vms.Caller{}, &oauth.Error{Fault: oauth.Unavailable, RetryAfter: 1}
 	}
 	return vms.Caller{RealmID: "r", UserID: raw, Username: raw}, nil
+}
+
+// admit wants https of the user secured.
+func admit(r *web.Request, c vms.Caller) error {
+	if c.UserID == "secured" && !r.Secure {
+		return oauth.Refuse(oauth.HTTPSRequired)
+	}
+	return nil
 }
 
 func list(_ context.Context, c vms.Caller) (*vms.List, error) {

@@ -19,9 +19,9 @@ type Config struct {
 	Verify func(ctx context.Context, raw string) (vms.Caller, error)
 	// List returns the VideoManagers whose member the caller is.
 	List func(ctx context.Context, caller vms.Caller) (*vms.List, error)
-	// Admit may refuse a request before its token is looked at (plain http where
-	// TLS is required); nil admits all.
-	Admit func(*web.Request) error
+	// Admit may refuse a request of a caller: plain http where the caller's realm
+	// requires TLS. It must be set.
+	Admit func(r *web.Request, caller vms.Caller) error
 	// Limit is how many requests a user may make in any 60 seconds; 0: no limit.
 	Limit int
 	Now   func() time.Time
@@ -92,17 +92,15 @@ var exposed = []string{"Www-Authenticate, Retry-After, Allow"}
 // signedIn asks who calls before it lets h answer.
 func (a *API) signedIn(h func(context.Context, *web.Request, vms.Caller) (web.Reply, error)) web.Handler {
 	return func(ctx context.Context, r *web.Request) (web.Reply, error) {
-		if a.Admit != nil {
-			if err := a.Admit(r); err != nil {
-				return web.Reply{}, err
-			}
-		}
 		raw, err := bearer(r)
 		if err != nil {
 			return web.Reply{}, err
 		}
 		caller, err := a.Verify(ctx, raw)
 		if err != nil {
+			return web.Reply{}, err
+		}
+		if err := a.Admit(r, caller); err != nil {
 			return web.Reply{}, err
 		}
 		if a.limiter != nil {

@@ -12,8 +12,6 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/seed-a6a28e10/usher/api"
-	"github.com/seed-a6a28e10/usher/internal/oauth"
-	"github.com/seed-a6a28e10/usher/internal/web"
 )
 
 const wantList = `[{"id":5,"name":"Eins <Zwei>","uuid":"u5","configuration":{"a":[1]}},{"id":97,"name":"Neun","uuid":"u97","configuration":{}}]`
@@ -202,11 +200,13 @@ func TestBrowsers(t *testing.T) {
 
 func TestAdmission(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t, func(c *Config) {
-		c.Admit = func(*web.Request) error { return oauth.Refuse(oauth.HTTPSRequired) }
-	})
-	if w := f.get(t, "/v1/vms", "ada"); w.Code != 403 {
-		t.Errorf("%d", w.Code)
+	f := newFixture(t, nil)
+	for _, path := range []string{"/v1/vms", "/v1/vms/5"} {
+		for who, status := range map[string]int{"ada": 200, "secured": 403, "expired": 401} {
+			if w := f.get(t, path, who); w.Code != status || status == 403 && !strings.Contains(w.Body.String(), `"message":"HTTPS required"`) {
+				t.Errorf("%s of %s: %d %s", path, who, w.Code, w.Body)
+			}
+		}
 	}
 }
 
