@@ -119,7 +119,7 @@ func (w *world) judged(t *testing.T) float64 {
 		t.Fatal(err)
 	}
 	for line := range strings.Lines(string(exchangeOf(t, w, q).body)) {
-		if value, ok := strings.CutPrefix(line, `usher_login_attempts_total{outcome="wrong password"} `); ok {
+		if value, ok := strings.CutPrefix(line, `usher_login_attempts_total{outcome="wrong"} `); ok {
 			var n float64
 			if _, err := fmt.Sscan(value, &n); err != nil {
 				t.Fatal(err)

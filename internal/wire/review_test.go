@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/seed-a6a28e10/usher/internal/app"
 	"github.com/seed-a6a28e10/usher/internal/app/apptest"
+	"github.com/seed-a6a28e10/usher/internal/secret"
 )
 
 // realmWith is a realm of that name with a user, a public client, and settings.
@@ -79,6 +81,42 @@ func TestTLSIsRequiredEverywhere(t *testing.T) {
 			if strings.HasPrefix(call.path, "/v1/") && refused && e.header.Get("Content-Type") != "application/problem+json" {
 				t.Errorf("%s: %s", call.path, e.header.Get("Content-Type"))
 			}
+		}
+	}
+}
+
+// TestNoPasswordIsNoPassword imports a user whose stored hash is of the empty
+// password: neither nothing nor too much of it opens the account, and each try
+// counts as a wrong one.
+func TestNoPasswordIsNoPassword(t *testing.T) {
+	t.Parallel()
+	secretData, credentialData, err := secret.Hasher{}.Hash("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	credential, err := json.Marshal(map[string]string{"type": "password", "secretData": secretData, "credentialData": credentialData})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := start(t, strings.Replace(realmWith("platform", `"loginWithEmailAllowed": true`),
+		`{"type": "password", "value": "an example password"}`, string(credential), 1))
+	login := form("client_id", "anonymous", "grant_type", "password", "username", user)
+	for name, body := range map[string]string{
+		"absent":          login,
+		"empty":           login + "&password=",
+		"over the hash":   login + "&password=" + strings.Repeat("x", secret.MaxPassword+1),
+		"over a value":    login + "&password=" + strings.Repeat("x", 4001),
+		"nearly the form": login + "&password=" + strings.Repeat("x", 60_000),
+	} {
+		e := w.post(t, tokenPath, body, nil)
+		if e.status != http.StatusUnauthorized || memberOf(t, e.body, "error_description") != "Invalid user credentials" {
+			t.Errorf("%s: %d %s", name, e.status, e.body)
+		}
+	}
+	for name, password := range map[string]string{"empty": "", "too long": strings.Repeat("x", 5000)} {
+		e := w.do(t, "POST", "/v1/vms/auth/login", `{"username":"user@example.org","password":"`+password+`"}`, nil)
+		if e.status != http.StatusUnauthorized {
+			t.Errorf("%s at the JSON login: %d %s", name, e.status, e.body)
 		}
 	}
 }
