@@ -54,6 +54,19 @@ func TestPasswordOrder(t *testing.T) {
 }
 
 // What is said of a wrong password hangs on what was sent, not on the account.
+// A password that is too long is judged as it was sent, not as none.
+func TestLongPasswordIsJudgedAsSent(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	for _, n := range []int{1025, 4001, 60_000} {
+		sent := strings.Repeat("a", n)
+		r.refused(request("grant_type", "password", "client_id", "anonymous", "username", "anna", "password", sent), oauth.WrongCredentials)
+		if r.auth.last.Password != sent {
+			t.Errorf("of %d bytes %d were judged", n, len(r.auth.last.Password))
+		}
+	}
+}
+
 func TestPasswordHints(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

@@ -78,10 +78,12 @@ type authenticator struct {
 	store *sqlite.DB
 	err   error
 	asked int
+	last  iam.Attempt
 }
 
 func (a *authenticator) Authenticate(ctx context.Context, cfg *iam.RealmConfig, in iam.Attempt) (iam.Verified, error) {
 	a.asked++
+	a.last = in
 	if a.err != nil {
 		return iam.Verified{}, a.err
 	}

@@ -30,7 +30,8 @@ type try struct {
 	user    iam.User // zero when the name is unknown
 	known   bool
 	// usable says that there is a stored hash to compare with and a password
-	// short enough to hash; otherwise a dummy is hashed and the answer is no.
+	// that may be one: not empty, whatever the hash is of, and short enough to
+	// hash. Otherwise a dummy is hashed and the answer is no.
 	usable bool
 	key    string // of the failure row
 	stored tag    // over the stored hash
@@ -155,7 +156,8 @@ func (s *Service) prepare(ctx context.Context, realm *iam.Realm, a iam.Attempt, 
 	default:
 		return nil, err
 	}
-	t.usable = t.known && user.Password != nil && user.ServiceAccountOf == "" && len(a.Password) <= secret.MaxPassword
+	t.usable = t.known && user.Password != nil && user.ServiceAccountOf == "" &&
+		a.Password != "" && len(a.Password) <= secret.MaxPassword
 	var secretData, credentialData string
 	if t.usable {
 		secretData, credentialData = user.Password.SecretData, user.Password.CredentialData

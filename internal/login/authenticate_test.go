@@ -26,6 +26,8 @@ func TestFailingPathsCostOneHashAndTheFloor(t *testing.T) {
 		{"unknown name", nil, "nobody", "x", iam.ErrBadCredentials, "user_not_found", ""},
 		{"wrong password", nil, "anna", "x", iam.ErrBadCredentials, "invalid_user_credentials", "anna"},
 		{"empty password", nil, "anna", "", iam.ErrBadCredentials, "invalid_user_credentials", "anna"},
+		{"empty password that is right", func(u *iam.User) { u.Password.SecretData = "plain:" },
+			"anna", "", iam.ErrBadCredentials, "invalid_user_credentials", "anna"},
 		{"empty name", nil, "", "x", iam.ErrBadCredentials, "user_not_found", ""},
 		{"name that no store takes", nil, "an\x00na", "x", iam.ErrBadCredentials, "user_not_found", ""},
 		{"name of broken UTF-8", nil, "anna\xff", "x", iam.ErrBadCredentials, "user_not_found", ""},
