@@ -46,7 +46,7 @@ func (s *Service) clientCredentials(ctx context.Context, realm *token.Realm, cli
 	}
 	i := issue{
 		realm: realm, client: client, user: &user, at: at, scopes: scopes, openID: scopes.OpenID, service: true,
-		address: r.Address, terms: iam.TermsOf(&realm.Realm, client, &iam.UserSession{StartedAt: at}, at),
+		address: r.Address, terms: iam.TermsOf(&realm.Realm, client, &iam.UserSession{StartedAt: at}, at).Sessionless(),
 	}
 	return s.mint(&i)
 }

@@ -28,7 +28,7 @@ const graceMargin = 1000
 // as the configuration stands now. Times are Unix ms; a zero maximum means none.
 type Terms struct {
 	access      int64 // s; -1: as long as the session may last
-	sessionIdle int64 // ms
+	sessionIdle int64 // ms; 0: there is no session to outlive
 	clientIdle  int64 // ms, at most sessionIdle
 	sessionMax  int64 // when the user session ends
 	clientMax   int64 // when the client session ends, at most sessionMax
@@ -50,15 +50,29 @@ func TermsOf(r *Realm, c *Client, s *UserSession, clientStart int64) Terms {
 	return t
 }
 
+// Sessionless are the terms of tokens that belong to no session, such as a
+// service account's: no idle timeout ends them.
+func (t Terms) Sessionless() Terms {
+	t.sessionIdle = 0
+	return t
+}
+
 // AccessExpiry is the exp (Unix s) of an access token issued at now (Unix ms).
+// It never lies beyond the moment at which the session is idle when nobody
+// refreshes it: what introspection calls dead, no resource server that reads
+// exp alone may take.
 func (t Terms) AccessExpiry(now int64) int64 {
-	if t.access < 0 {
-		if t.clientMax != 0 {
-			return t.clientMax / 1000
-		}
-		return (now + t.clientIdle) / 1000
+	end := t.clientMax
+	switch {
+	case t.access >= 0:
+		end = earlier(end, now+seconds(t.access))
+	case end == 0:
+		end = now + t.clientIdle
 	}
-	return earlier(now+seconds(t.access), t.clientMax) / 1000
+	if t.sessionIdle > 0 {
+		end = earlier(end, now+t.sessionIdle)
+	}
+	return end / 1000
 }
 
 // RefreshExpiry is the exp (Unix s) of a refresh token issued at now (Unix ms):

@@ -43,9 +43,20 @@ func TestExpiries(t *testing.T) {
 		{name: "zero too", change: attr(attrAccess, "0"), access: 300, refresh: 3600},
 		{name: "-1 without a maximum: as long as the refresh token", change: attr(attrAccess, "-1"), access: 3600, refresh: 3600},
 		{name: "-1 with a maximum: until then", change: func(r *Realm, c *Client, _ *UserSession) {
+			r.Lifetimes.SessionMax = 3000
+			c.Attributes[attrAccess] = "-1"
+		}, access: 3000, refresh: 3000},
+		{name: "-1 with a maximum far away: until the session is idle", change: func(r *Realm, c *Client, _ *UserSession) {
 			r.Lifetimes.SessionMax = 36000
 			c.Attributes[attrAccess] = "-1"
-		}, access: 36000, refresh: 3600},
+		}, access: 3600, refresh: 3600},
+		{name: "an access token never outlives the idle session", change: func(r *Realm, _ *Client, _ *UserSession) {
+			r.Lifetimes.AccessToken, r.Lifetimes.SessionIdle = 7200, 600
+		}, at: 100_000, access: 700, refresh: 700},
+		{name: "the client's own idle timeout does not end the user session", change: func(r *Realm, c *Client, _ *UserSession) {
+			r.Lifetimes.AccessToken = 1200
+			c.Attributes[attrClientIdle] = "600"
+		}, access: 1200, refresh: 600},
 		{name: "client idle", change: attr(attrClientIdle, "600"), access: 300, refresh: 600},
 		{name: "client idle never beyond the session's", change: attr(attrClientIdle, "86400"), access: 300, refresh: 3600},
 		{name: "realm's client idle", change: func(r *Realm, _ *Client, _ *UserSession) { r.Lifetimes.ClientSessionIdle = 900 }, access: 300, refresh: 900},
@@ -58,7 +69,10 @@ func TestExpiries(t *testing.T) {
 		{name: "unusable settings: Keycloak's constants", change: func(r *Realm, _ *Client, _ *UserSession) {
 			r.Lifetimes = Lifetimes{SessionIdle: -1, SessionMax: -1}
 		}, access: 300, refresh: 1800},
-		{name: "absurd settings do not overflow", change: attr(attrAccess, "9223372036854775807"), access: longest, refresh: 3600},
+		{name: "absurd settings do not overflow", change: func(r *Realm, c *Client, _ *UserSession) {
+			c.Attributes[attrAccess] = "9223372036854775807"
+			r.Lifetimes.SessionIdle = longest + 1
+		}, access: longest, refresh: longest},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -67,6 +81,29 @@ func TestExpiries(t *testing.T) {
 				t.Errorf("access %d refresh %d, want %d and %d", a, r, test.access, test.refresh)
 			}
 		})
+	}
+}
+
+// A service account has no session that could be idle.
+func TestSessionlessTokensHaveTheirWholeLife(t *testing.T) {
+	t.Parallel()
+	for lifespan, want := range map[string]int64{"7200": 7200, "60": 60} {
+		got := terms(func(_ *Realm, c *Client, _ *UserSession) { c.Attributes[attrAccess] = lifespan })
+		if a := got.Sessionless().AccessExpiry(testStart) - testStart/1000; a != want {
+			t.Errorf("a lifespan of %s gives %d", lifespan, a)
+		}
+	}
+}
+
+// An access token is over when a check of its session says idle, also one from
+// a refresh that did not move the row.
+func TestAccessTokensDoNotOutliveTheSession(t *testing.T) {
+	t.Parallel()
+	got := terms(func(r *Realm, _ *Client, _ *UserSession) { r.Lifetimes.AccessToken = 86400 })
+	for at := int64(testStart); !got.Touch(testStart, at); at += 777 {
+		if exp := got.AccessExpiry(at); got.Idle(testStart, exp*1000) {
+			t.Fatalf("idle at %d, the exp of a token issued at %d", exp, at)
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/seed-a6a28e10/usher/internal/app"
 	"github.com/seed-a6a28e10/usher/internal/app/apptest"
@@ -117,6 +118,33 @@ func TestNoPasswordIsNoPassword(t *testing.T) {
 		e := w.do(t, "POST", "/v1/vms/auth/login", `{"username":"user@example.org","password":"`+password+`"}`, nil)
 		if e.status != http.StatusUnauthorized {
 			t.Errorf("%s at the JSON login: %d %s", name, e.status, e.body)
+		}
+	}
+}
+
+// TestAccessTokensEndWithTheIdleSession sets an access lifespan beyond the
+// session's idle timeout: the API, which reads exp, and introspection, which
+// looks the session up, agree at each moment.
+func TestAccessTokensEndWithTheIdleSession(t *testing.T) {
+	t.Parallel()
+	w := start(t, realmWith("platform", `"accessTokenLifespan": 7200, "ssoSessionIdleTimeout": 600`))
+	const as = "client_id=backend&client_secret=another&"
+	e := w.post(t, tokenPath, as+form("grant_type", "password", "username", user, "password", password), nil)
+	var got struct {
+		Access  string `json:"access_token"`
+		Expires int    `json:"expires_in"`
+	}
+	if err := json.Unmarshal(e.body, &got); err != nil || got.Expires != 600 {
+		t.Fatalf("%v in %s", err, e.body)
+	}
+	for _, step := range []struct {
+		wait   time.Duration
+		status int
+	}{{0, 200}, {600 * time.Second, 200}, {time.Second, 401}, {150 * time.Second, 401}} {
+		w.clock.Advance(step.wait)
+		active := strings.Contains(string(w.post(t, w.protocol("platform", "token/introspect"), as+"token="+got.Access, nil).body), `"active":true`)
+		if status := w.vms(t, got.Access); status != step.status || active != (step.status == 200) {
+			t.Errorf("after %v more: %d, active %v", step.wait, status, active)
 		}
 	}
 }
