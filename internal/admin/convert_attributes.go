@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -96,8 +97,11 @@ func realmAttributes(o *object, r *iam.Realm) {
 			}
 			return
 		}
-		if strings.HasPrefix(name, ownPrefix) {
+		switch {
+		case strings.HasPrefix(name, ownPrefix):
 			a.fault(name, "no such setting"+didYouMean(name, names))
+		case saysText(value):
+			a.warn(name, notUsed)
 		}
 	})
 }
@@ -117,11 +121,34 @@ func clientAttributes(o *object, c *iam.Client) {
 			}
 		case strings.HasPrefix(name, ownPrefix):
 			a.fault(name, "no such setting"+didYouMean(name, names))
-		case usedAttributes[name] || inertAttributes[name] || value == "" || value == "false":
-		default:
+		case slices.Contains(algorithmAttributes, name):
+			if value != "" && !asymmetric(value) {
+				a.warn(name, value+" is not supported, the realm's algorithm is used instead")
+			}
+		case usedAttributes[name] || inertAttributes[name]:
+		case saysText(value):
 			a.warn(name, notUsed)
 		}
 	})
+}
+
+// scopeAttributes names what a client scope's attributes ask for in vain.
+func scopeAttributes(o *object) {
+	eachAttribute(o, func(a *object, name, value string) {
+		if name != "include.in.token.scope" && saysText(value) {
+			a.warn(name, notUsed)
+		}
+	})
+}
+
+// saysText tells an attribute that asks for something from one that states
+// what holds without it. All are texts.
+func saysText(value string) bool {
+	switch value {
+	case "", "false", "0", "-1", "{}", "[]":
+		return false
+	}
+	return true
 }
 
 // eachAttribute visits the string attributes in the order of the file.

@@ -26,15 +26,30 @@ func clients(o *object, d *Draft) {
 	}
 }
 
-// client applies Keycloak's creation defaults: public when neither kind is
-// given, standard flow and direct grants on.
+// public decides the kind of a client that does not state it. Keycloak makes it
+// public, which would let anybody use a client that has something to prove.
+func public(c *object) bool {
+	if c.has("publicClient") || c.has("bearerOnly") {
+		return c.boolean("publicClient", false)
+	}
+	for _, name := range []string{"secret", "serviceAccountsEnabled", "clientAuthenticatorType"} {
+		if m := c.find(name); m != nil && says(&m.value) {
+			c.warn("publicClient", "absent: taken for false because of "+name+", where Keycloak takes it for true")
+			return false
+		}
+	}
+	return true
+}
+
+// client applies Keycloak's creation defaults: public when nothing speaks
+// against it, standard flow and direct grants on.
 func client(c *object, d *Draft) iam.Client {
 	out := iam.Client{
 		ID: identifier(c, "id"), ClientID: c.str("clientId", ""), Name: c.str("name", ""),
 		Protocol:   c.str("protocol", "openid-connect"),
 		Enabled:    c.boolean("enabled", true),
 		BearerOnly: c.boolean("bearerOnly", false),
-		Public:     c.boolean("publicClient", !c.has("bearerOnly")),
+		Public:     public(c),
 
 		ConsentRequired:    c.boolean("consentRequired", false),
 		StandardFlow:       c.boolean("standardFlowEnabled", true),
@@ -44,7 +59,7 @@ func client(c *object, d *Draft) iam.Client {
 
 		NotBefore:    c.integer("notBefore", 0, 0, maxSeconds),
 		RedirectURIs: c.texts("redirectUris"), WebOrigins: c.texts("webOrigins"),
-		Attributes: c.textMap("attributes"), Mappers: mappers(c, "protocolMappers"),
+		Attributes: c.textMap("attributes"), Mappers: mappers(c, "protocolMappers", c.label, &d.Realm),
 		DefaultScopes:  scopeNames(c, "defaultClientScopes", d),
 		OptionalScopes: scopeNames(c, "optionalClientScopes", d),
 	}

@@ -1,6 +1,8 @@
 package admin
 
 import (
+	"encoding/json"
+	"fmt"
 	"strings"
 
 	"github.com/seed-a6a28e10/usher/internal/iam"
@@ -15,12 +17,14 @@ func credential(c *object, u *DraftUser) {
 		CreatedAt:  c.integer("createdDate", 0, 0, 1<<53),
 		SecretData: c.str("secretData", ""), CredentialData: c.str("credentialData", ""),
 	}
-	temporary := c.boolean("temporary", false)
-	value := c.get("value")
-	flatHash(c, &cred)
-	if rest := c.rest(knownCredential); len(rest) > 0 {
-		u.Kept = keep(u.Kept, "credentials/"+cred.Type+"/"+cred.ID, rest)
+	flatCredential(c, &cred)
+	var value *node
+	temporary := false
+	if cred.Type == "password" {
+		value, temporary = c.get("value"), c.boolean("temporary", false)
 	}
+	hashed := cred.SecretData != "" || cred.CredentialData != ""
+	u.Kept = keep(u.Kept, c.label, c.rest(knownCredential))
 	if cred.Type != "password" {
 		otherCredential(c, u, cred)
 		return
@@ -29,12 +33,22 @@ func credential(c *object, u *DraftUser) {
 		c.warn("type", "a user has one password: this one is passed over")
 		return
 	}
+	if value != nil && hashed {
+		if value.text != "" {
+			c.warn("value", "the hash beside the plain password is passed over")
+		} else {
+			value = nil
+		}
+	}
 	switch {
 	case value != nil && value.kind == '"':
+		if text := PasswordFault(value.text); text != "" {
+			c.fault("value", text)
+		}
 		u.Plain = &value.text
 	case value != nil:
 		c.fault("value", "must be a string")
-	case cred.SecretData == "" && cred.CredentialData == "":
+	case !hashed:
 		c.fault("", `a password needs "value", or "secretData" with "credentialData"`)
 	default:
 		usableHash(c, &cred)
@@ -43,6 +57,17 @@ func credential(c *object, u *DraftUser) {
 	if temporary {
 		addAction(u, "UPDATE_PASSWORD")
 	}
+}
+
+// PasswordFault says why a plain password could never be logged in with, or "".
+func PasswordFault(plain string) string {
+	switch {
+	case plain == "":
+		return "an empty password can never be logged in with"
+	case len(plain) > secret.MaxPassword:
+		return fmt.Sprintf("a password of %d bytes can never be logged in with: at most %d are hashed", len(plain), secret.MaxPassword)
+	}
+	return ""
 }
 
 func addAction(u *DraftUser, action string) {
@@ -54,15 +79,39 @@ func addAction(u *DraftUser, action string) {
 	u.RequiredActions = append(u.RequiredActions, action)
 }
 
-// flatHash reads the deprecated form: hashedSaltedValue, salt, hashIterations
-// and algorithm beside each other.
-func flatHash(c *object, cred *iam.Credential) {
-	value, salt := c.str("hashedSaltedValue", ""), c.str("salt", "")
-	iterations := c.integer("hashIterations", 0, 0, 1<<31)
-	algorithm := c.str("algorithm", "pbkdf2")
-	if value != "" {
-		cred.SecretData, cred.CredentialData = secret.FlatPassword(value, salt, iterations, algorithm)
+// flatCredential reads the deprecated form: hashedSaltedValue, salt,
+// hashIterations and algorithm beside each other. Of one-time codes it has the
+// seed there, and their old type names; Keycloak reads them the same.
+func flatCredential(c *object, cred *iam.Credential) {
+	switch cred.Type {
+	case "password", "password-history":
+		value, salt := c.str("hashedSaltedValue", ""), c.str("salt", "")
+		iterations, algorithm := c.integer("hashIterations", 0, 0, 1<<31), c.str("algorithm", "pbkdf2")
+		if value != "" {
+			cred.SecretData, cred.CredentialData = secret.FlatPassword(value, salt, iterations, algorithm)
+		}
+	case "otp", "totp", "hotp":
+		subType := map[bool]string{true: "hotp", false: "totp"}[cred.Type == "hotp"]
+		cred.Type = "otp"
+		if cred.SecretData != "" {
+			return
+		}
+		if seed := orElse(c.str("hashedSaltedValue", ""), c.str("value", "")); seed != "" {
+			cred.SecretData = jsonText(map[string]any{"value": seed})
+			cred.CredentialData = jsonText(map[string]any{
+				"subType": subType, "digits": c.integer("digits", 6, 0, 10), "counter": c.integer("counter", 0, 0, 1<<31),
+				"period": c.integer("period", 30, 0, 1<<31), "algorithm": c.str("algorithm", "HmacSHA1"),
+			})
+		}
 	}
+}
+
+func jsonText(v map[string]any) string {
+	raw, err := json.Marshal(v)
+	if err != nil { // strings and numbers always marshal
+		return ""
+	}
+	return string(raw)
 }
 
 // usableHash refuses a hash that could never be verified, or whose parameters
@@ -85,13 +134,17 @@ func usableHash(c *object, cred *iam.Credential) {
 	c.fault(name, err.Error())
 }
 
-// otherCredential keeps what is not a password. One-time codes count at once:
-// a login of a user who has them asks for them.
+// otherCredential keeps what is not a password. One-time codes and security
+// keys count at once: a user who has them is not let in by the password alone.
 func otherCredential(c *object, u *DraftUser, cred iam.Credential) {
 	if cred.SecretData == "" && cred.CredentialData == "" {
 		c.warn("type", "a credential of type "+cred.Type+" without secretData and credentialData is passed over")
 		return
 	}
-	c.warn("type", "a credential of type "+cred.Type+" is "+notUsed)
+	reason := "a credential of type " + cred.Type + " is " + notUsed
 	u.Other = append(u.Other, cred)
+	if u.SecondFactor() {
+		reason += ": its user cannot log in with the password alone, so not at all"
+	}
+	c.warn("type", reason)
 }

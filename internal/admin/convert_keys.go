@@ -77,6 +77,7 @@ func keyComponent(k *object, d *Draft) {
 		m.Algorithm = orElse(one(config, "algorithm"), map[bool]string{true: "HS512", false: "HS256"}[provider == "hmac-generated-hs512"])
 		fault = hmacKey(&m, one(config, "secret"))
 	}
+	whole := wholeOf(k)
 	switch {
 	case !signs(m.Algorithm):
 		reason := "the key provider " + provider + " is " + notUsed
@@ -84,20 +85,45 @@ func keyComponent(k *object, d *Draft) {
 			reason = "keys for " + m.Algorithm + " are " + notUsed
 		}
 		k.warn("providerId", reason)
-		d.Realm.Kept = keep(d.Realm.Kept, "components/keys/"+provider+"/"+k.str("id", m.KID), wholeOf(k))
 	case fault != "":
 		k.fault("config", fault)
 	case m.Private == nil && m.Secret == nil:
-		k.warn("config", "without usable key material: a new key is made")
+		k.warn("config", "without usable key material, which is "+notUsed+": a new key is made where one is needed")
 	default:
 		d.Keys = append(d.Keys, m)
+		whole["config"] = withoutMaterial(k)
 	}
+	d.Realm.Kept = keep(d.Realm.Kept, "components/"+k.label, whole)
+}
+
+// withoutMaterial is a key component's config but for what becomes the key
+// row: that must not outlive the key.
+func withoutMaterial(k *object) json.RawMessage {
+	config, ok := k.child("config")
+	if !ok {
+		return json.RawMessage("{}")
+	}
+	config.used = words("privateKey ecdsaPrivateKey eddsaPrivateKey secret certificate kid")
+	rest := map[string]json.RawMessage{}
+	for i := range config.node.kids {
+		if m := &config.node.kids[i]; !config.used[m.name] {
+			rest[m.name] = config.raw(&m.value)
+		}
+	}
+	raw, err := json.Marshal(rest)
+	if err != nil { // raw messages of a parsed file always marshal
+		return json.RawMessage("{}")
+	}
+	return raw
 }
 
 // signs says whether there is a signer for alg.
-func signs(alg string) bool {
+func signs(alg string) bool { return alg == "HS512" || asymmetric(alg) }
+
+// asymmetric says whether access and ID tokens can be signed with alg.
+func asymmetric(alg string) bool {
 	switch alg {
-	case "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "HS512":
+	case "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA":
 		return true
 	}
 	return false
@@ -218,7 +244,7 @@ func hmacKey(m *KeyMaterial, secret string) string {
 		return "the secret is not base64url"
 	}
 	if len(raw) < 64 {
-		return "" // no material for HS512: a new key is made, and says so
+		return "" // too short to be used: kept, and a new key is made
 	}
 	if m.KID == "" {
 		return "an HMAC key needs a kid"

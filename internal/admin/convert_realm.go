@@ -104,14 +104,11 @@ func sslRequired(o *object) string {
 
 func signatureAlgorithm(o *object) string {
 	alg := o.str("defaultSignatureAlgorithm", "RS256")
-	switch alg {
-	case "":
+	switch {
+	case alg == "":
 		return "RS256"
-	case "HS512":
-	default:
-		if signs(alg) {
-			return alg
-		}
+	case asymmetric(alg):
+		return alg
 	}
 	o.warn("defaultSignatureAlgorithm", alg+" is not supported, RS256 is used instead")
 	return "RS256"
@@ -169,6 +166,9 @@ func guessing(o *object) iam.GuessPolicy {
 	if !on {
 		if o.has("bruteForceProtected") {
 			o.warn("bruteForceProtected", "false does not switch guessing protection off: Usher's own policy applies")
+		}
+		for name := range guessingMembers {
+			o.used[name] = false // kept, for who switches it on again
 		}
 		return iam.GuessPolicy{}
 	}

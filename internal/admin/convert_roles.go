@@ -103,7 +103,9 @@ func groups(o *object, d *Draft) {
 				g.fault("name", "the group "+group.Path+" is there twice")
 			}
 			seen[group.Path] = true
-			g.str("path", "")
+			for _, name := range []string{"path", "parentId", "subGroupCount"} {
+				g.used[name] = true // the tree says them
+			}
 			d.Realm.Groups = append(d.Realm.Groups, group)
 			walk(g.list("subGroups"), group.Path)
 			d.Realm.Kept = keep(d.Realm.Kept, "groups"+group.Path, g.rest(knownGroup))

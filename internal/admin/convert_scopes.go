@@ -31,7 +31,8 @@ func scopes(o *object, d *Draft) {
 		}
 		attributes := s.textMap("attributes")
 		scope.InTokenScope = attributes["include.in.token.scope"] != "false"
-		scope.Mappers = mappers(s, "protocolMappers")
+		scopeAttributes(s)
+		scope.Mappers = mappers(s, "protocolMappers", "clientScopes/"+scope.Name, r)
 		rest := s.rest(knownScope)
 		if len(attributes) > 0 {
 			rest = keep(rest, "attributes", rawMap(attributes))
@@ -67,7 +68,9 @@ func hasScope(list []iam.ClientScope, name string) bool {
 	return slices.ContainsFunc(list, func(s iam.ClientScope) bool { return s.Name == name })
 }
 
-func mappers(o *object, name string) []iam.Mapper {
+// mappers reads protocol mappers; what they say beyond is kept with the realm,
+// below path.
+func mappers(o *object, name, path string, r *iam.Realm) []iam.Mapper {
 	var out []iam.Mapper
 	for _, m := range o.list(name) {
 		mapper := iam.Mapper{Name: m.str("name", ""), Kind: m.str("protocolMapper", ""), Config: m.textMap("config")}
@@ -77,7 +80,12 @@ func mappers(o *object, name string) []iam.Mapper {
 			m.warn("protocolMapper", mapper.Kind+" is "+notUsed)
 		}
 		m.used["id"], m.used["protocol"] = true, true // say nothing a mapper's name and place do not
-		m.rest(knownMapper)
+		for name := range knownMapper { // every export says consentRequired: false
+			if v := m.find(name); v != nil && !says(&v.value) {
+				m.used[name] = true
+			}
+		}
+		r.Kept = keep(r.Kept, path+"/"+m.label, m.rest(knownMapper))
 		out = append(out, mapper)
 	}
 	return out
@@ -104,7 +112,7 @@ func scopeMappings(o *object, d *Draft) {
 func grantScope(m *object, d *Draft, owner string, names []string) {
 	if scope := m.str("clientScope", ""); scope != "" {
 		m.warn("clientScope", "roles of client scopes are "+notUsed)
-		d.Realm.Kept = keep(d.Realm.Kept, "scopeMappings/"+owner+"/"+scope, wholeOf(m))
+		d.Realm.Kept = keep(d.Realm.Kept, "scopeMappings/"+owner+"/"+m.label, wholeOf(m))
 		return
 	}
 	id := m.str("client", "")
@@ -117,7 +125,7 @@ func grantScope(m *object, d *Draft, owner string, names []string) {
 			c.ScopeRoles = map[string][]string{}
 		}
 		c.ScopeRoles[owner] = append(c.ScopeRoles[owner], names...)
-		m.rest(words("self clientTemplate"))
+		d.Realm.Kept = keep(d.Realm.Kept, "scopeMappings/"+owner+"/"+m.label, m.rest(words("self clientTemplate")))
 		return
 	}
 	m.fault("client", "there is no client "+id)

@@ -17,10 +17,31 @@ func users(o *object, d *Draft) {
 			o.warn("duplicateEmailsAllowed", "with loginWithEmailAllowed an address of several users finds none of them")
 		}
 	}
-	for _, u := range o.list("users") {
+	list := o.list("users")
+	for _, u := range list {
 		user := user(u)
 		x.check(u, &user)
 		d.Users = append(d.Users, user)
+	}
+	if d.Realm.LoginWithEmail {
+		crossed(list, d.Users)
+	}
+}
+
+// crossed refuses a name that is another user's address: what is written at a
+// login would stand for two people, and only the address be looked up.
+func crossed(list []*object, users []DraftUser) {
+	owner := make(map[string]string, len(users))
+	for i := range users {
+		if u := &users[i]; strings.Contains(u.Email, "@") {
+			owner[u.Email] = u.Username
+		}
+	}
+	for i := range users {
+		name := users[i].Username
+		if other, ok := owner[name]; ok && other != name && users[i].Email != name {
+			list[i].fault("username", "the name "+name+" is the e-mail address of user "+other+", and loginWithEmailAllowed is on")
+		}
 	}
 }
 

@@ -50,7 +50,7 @@ func videoManagers(o *object, d *Draft) {
 			}
 		}
 		if rest := v.rest(nil); len(rest) > 0 {
-			d.Realm.Kept = keep(d.Realm.Kept, "videoManagers/"+m.VideoManager.Name, rest)
+			d.Realm.Kept = keep(d.Realm.Kept, v.label, rest)
 		}
 		d.VideoManagers = append(d.VideoManagers, m)
 	}

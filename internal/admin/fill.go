@@ -110,7 +110,7 @@ func (im *Importer) rows(ctx context.Context, d *Draft) (iam.RealmImport, []vms.
 	done := make(chan error, 1)
 	go func() { // key generation is the slowest part: beside the hashes
 		var err error
-		keys, err = im.keys(r, d.Keys)
+		keys, err = im.keys(d)
 		done <- err
 	}()
 	hashErr := im.people(ctx, d)
@@ -134,31 +134,50 @@ func (im *Importer) id(field *string) {
 	}
 }
 
-// keys opens the file's keys and makes the missing ones: one for the realm's
-// algorithm and one for refresh tokens.
-func (im *Importer) keys(r *iam.Realm, material []KeyMaterial) ([]iam.Key, error) {
+// keys opens the file's keys and makes the missing ones, each for an algorithm
+// that something in the realm is to be signed with.
+func (im *Importer) keys(d *Draft) ([]iam.Key, error) {
 	now := im.Now()
 	var out []iam.Key
 	active := map[string]bool{}
-	for _, m := range material {
-		k, err := im.Keys.Import(r.ID, m, now)
+	for _, m := range d.Keys {
+		k, err := im.Keys.Import(&d.Realm, m, now)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", m.Place, err)
 		}
 		out = append(out, k)
 		active[m.Algorithm] = active[m.Algorithm] || m.Status == iam.KeyActive
 	}
-	for _, alg := range []string{r.SignatureAlgorithm, "HS512"} {
+	for _, alg := range algorithms(d) {
 		if active[alg] {
 			continue
 		}
-		k, err := im.Keys.Generate(r.ID, alg, now)
+		active[alg] = true
+		k, err := im.Keys.Generate(&d.Realm, alg, now)
 		if err != nil {
 			return nil, fmt.Errorf("making a key for %s: %w", alg, err)
 		}
 		out = append(out, k)
 	}
 	return out, nil
+}
+
+// algorithms are the realm's, that of refresh tokens, and what its clients ask
+// for. Clients that are switched off count: they may be switched on.
+func algorithms(d *Draft) []string {
+	out := []string{d.Realm.SignatureAlgorithm, "HS512"}
+	for i := range d.Clients {
+		c := &d.Clients[i]
+		if c.Protocol != "openid-connect" || c.BearerOnly {
+			continue
+		}
+		for _, name := range algorithmAttributes {
+			if alg := c.Attributes[name]; asymmetric(alg) {
+				out = append(out, alg)
+			}
+		}
+	}
+	return out
 }
 
 // people gives users their ids and hashes, and seals their other credentials.
@@ -186,6 +205,9 @@ func (im *Importer) people(ctx context.Context, d *Draft) error {
 // hash turns a plain password into the credential.
 func (im *Importer) hash(u *DraftUser) error {
 	if u.Plain != nil {
+		if text := PasswordFault(*u.Plain); text != "" {
+			return fmt.Errorf("user %s: %s", u.Username, text)
+		}
 		s, c, err := im.Hasher.Hash(*u.Plain)
 		if err != nil {
 			return fmt.Errorf("hashing the password of %s: %w", u.Username, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/seed-a6a28e10/usher/internal/iam"
@@ -22,6 +23,9 @@ type Store interface {
 	Users(ctx context.Context, realmID, afterID string, limit int) ([]iam.User, error)
 	// UserByName finds one user; iam.ErrNotFound when there is none.
 	UserByName(ctx context.Context, realmID, canonical string) (iam.User, error)
+	// UserByEmail finds the one user with an address; iam.ErrNotFound when there
+	// is none, or more than one.
+	UserByEmail(ctx context.Context, realmID, canonical string) (iam.User, error)
 	VideoManagers(ctx context.Context, realmID string) ([]vms.Membership, error)
 }
 
@@ -31,11 +35,12 @@ type Sealer interface {
 	Open(sealed []byte, realmID, id, purpose string) ([]byte, error)
 }
 
-// KeyMaker makes signing keys, sealed. Generate may take a tenth of a second
-// for RSA and is called from several goroutines.
+// KeyMaker makes signing keys, sealed under the realm's id, with certificates
+// in the realm's name. Generate may take a tenth of a second for RSA and is
+// called from several goroutines.
 type KeyMaker interface {
-	Generate(realmID, algorithm string, at time.Time) (iam.Key, error)
-	Import(realmID string, m KeyMaterial, at time.Time) (iam.Key, error)
+	Generate(r *iam.Realm, algorithm string, at time.Time) (iam.Key, error)
+	Import(r *iam.Realm, m KeyMaterial, at time.Time) (iam.Key, error)
 }
 
 // Purposes under which this package seals; the id is the row's.
@@ -192,6 +197,14 @@ func (im *Importer) AddUser(ctx context.Context, realm, username, password strin
 		return check, nil
 	case !errors.Is(err, iam.ErrNotFound):
 		return nil, err
+	}
+	if r.LoginWithEmail && strings.Contains(name, "@") {
+		switch u, err := im.Store.UserByEmail(ctx, r.ID, name); {
+		case err == nil:
+			return nil, fmt.Errorf("user %s: the name is the e-mail address of user %s: %w", name, u.Username, iam.ErrConflict)
+		case !errors.Is(err, iam.ErrNotFound):
+			return nil, err
+		}
 	}
 	managers, err := im.Store.VideoManagers(ctx, r.ID)
 	if err != nil {

@@ -23,15 +23,15 @@ import (
 // maker makes keys by package keys; RSA is replaced by a curve, to be fast.
 type maker struct{ *keys.Maker }
 
-func (m maker) Generate(realmID, alg string, at time.Time) (iam.Key, error) {
+func (m maker) Generate(r *iam.Realm, alg string, at time.Time) (iam.Key, error) {
 	if alg == "RS256" {
 		alg = "ES256"
 	}
-	return m.Maker.Generate(realmID, alg, at)
+	return m.Maker.Generate(r.ID, alg, at)
 }
 
-func (m maker) Import(realmID string, k admin.KeyMaterial, at time.Time) (iam.Key, error) {
-	return m.Maker.Import(realmID, keys.Material{KID: k.KID, Algorithm: k.Algorithm, Status: k.Status, Priority: k.Priority,
+func (m maker) Import(r *iam.Realm, k admin.KeyMaterial, at time.Time) (iam.Key, error) {
+	return m.Maker.Import(r.ID, keys.Material{KID: k.KID, Algorithm: k.Algorithm, Status: k.Status, Priority: k.Priority,
 		Private: k.Private, Secret: k.Secret, Certificate: k.Certificate}, at)
 }
 

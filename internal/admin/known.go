@@ -42,7 +42,8 @@ updateProfileOnInitialSocialLogin _id updatedBy`)
 	knownUser = words(`self origin totp federatedIdentities socialLinks disableableCredentialTypes clientConsents access
 federationLink applicationRoles userProfileMetadata verifiableCredentials`)
 
-	knownCredential = words(`priority federationLink device digits counter period config`)
+	knownCredential = words(`priority federationLink device digits counter period config
+value temporary hashedSaltedValue salt hashIterations algorithm`)
 
 	knownClient = words(`type description rootUrl adminUrl baseUrl surrogateAuthRequired alwaysDisplayInConsole registrationAccessToken
 implicitFlowEnabled authorizationServicesEnabled authorizationSettings frontchannelLogout directGrantsOnly
@@ -56,17 +57,24 @@ useTemplateMappers defaultRoles claims access origin defaultDefaultClientScopes 
 	knownComponent = words(`id name subComponents subType parentId providerType`)
 )
 
+// guessingMembers say how Keycloak's protection counts. They are without
+// meaning, and kept, where bruteForceProtected does not switch it on.
+var guessingMembers = words(`permanentLockout maxTemporaryLockouts bruteForceStrategy failureFactor waitIncrementSeconds
+maxFailureWaitSeconds maxDeltaTimeSeconds quickLoginCheckMilliSeconds minimumQuickLoginWaitSeconds`)
+
 // inertRealm say nothing that a release would have to act on.
 var inertRealm = words(`keycloakVersion requiredCredentials`)
 
-// inertAttributes of clients say nothing that this release would have to act on.
-var inertAttributes = words(`client.secret.creation.time display.on.consent.screen realm_client client_credentials.use_refresh_token
-login_theme logoUri policyUri tosUri acr.loa.map access.token.header.type.rfc9068 security.admin.console`)
+// inertAttributes of clients say nothing that a release would have to act on.
+var inertAttributes = words(`client.secret.creation.time realm_client security.admin.console`)
 
-// usedAttributes of clients are read somewhere below.
+// algorithmAttributes name what a client's tokens are signed with.
+var algorithmAttributes = []string{"access.token.signed.response.alg", "id.token.signed.response.alg"}
+
+// usedAttributes of clients are read by whoever makes tokens.
 var usedAttributes = words(`access.token.lifespan access.token.signed.response.alg id.token.signed.response.alg
 client.session.idle.timeout client.session.max.lifespan client.offline.session.idle.timeout client.offline.session.max.lifespan
-use.refresh.tokens`)
+use.refresh.tokens access.token.header.type.rfc9068`)
 
 // plainKept are kept members that hold no secret and stay readable in the
 // database; every other kept member is sealed.

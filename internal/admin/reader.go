@@ -300,6 +300,7 @@ func (o *object) rest(known map[string]bool) map[string]json.RawMessage {
 		}
 		kept[m.name] = o.raw(&m.value)
 		switch {
+		case guessingMembers[m.name] && o.parent == nil:
 		case !known[m.name]:
 			o.warn(m.name, "unknown member, kept but not used"+didYouMean(m.name, o.used, known))
 		case says(&m.value) && !inertRealm[m.name]:

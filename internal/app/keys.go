@@ -49,23 +49,30 @@ func makeRSA() ahead {
 }
 
 // Generate implements admin.KeyMaker.
-func (m *keyMaker) Generate(realmID, algorithm string, at time.Time) (iam.Key, error) {
+func (m *keyMaker) Generate(r *iam.Realm, algorithm string, at time.Time) (iam.Key, error) {
 	if algorithm == "RS256" && m.ahead != nil {
 		if made, ok := <-m.ahead; ok {
 			close(m.ahead) // the next realm makes its own
 			if made.err == nil {
-				return m.maker.Import(realmID, keys.Material{
+				return m.of(r).Import(r.ID, keys.Material{
 					Algorithm: algorithm, Status: iam.KeyActive, Priority: keys.DefaultRank, Private: made.private,
 				}, at)
 			}
 		}
 	}
-	return m.maker.Generate(realmID, algorithm, at)
+	return m.of(r).Generate(r.ID, algorithm, at)
+}
+
+// of is the maker for one realm, whose name its certificates carry.
+func (m *keyMaker) of(r *iam.Realm) *keys.Maker {
+	maker := m.maker
+	maker.CommonName = func(string) string { return r.Name }
+	return &maker
 }
 
 // Import implements admin.KeyMaker.
-func (m *keyMaker) Import(realmID string, k admin.KeyMaterial, at time.Time) (iam.Key, error) {
-	return m.maker.Import(realmID, keys.Material{
+func (m *keyMaker) Import(r *iam.Realm, k admin.KeyMaterial, at time.Time) (iam.Key, error) {
+	return m.of(r).Import(r.ID, keys.Material{
 		KID: k.KID, Algorithm: k.Algorithm, Status: k.Status, Priority: k.Priority,
 		Private: k.Private, Secret: k.Secret, Certificate: k.Certificate,
 	}, at)
