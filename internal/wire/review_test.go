@@ -1,9 +1,11 @@
 package wire
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -146,5 +148,58 @@ func TestAccessTokensEndWithTheIdleSession(t *testing.T) {
 		if status := w.vms(t, got.Access); status != step.status || active != (step.status == 200) {
 			t.Errorf("after %v more: %d, active %v", step.wait, status, active)
 		}
+	}
+}
+
+// TestEachAdvertisedEndpointDoesItsWork sends to every URL of the discovery
+// document the request that the document's specifications define for it. A
+// member without a request here must not be advertised.
+func TestEachAdvertisedEndpointDoesItsWork(t *testing.T) {
+	t.Parallel()
+	w := start(t, realmWith("platform", `"sslRequired": "external"`))
+	var doc map[string]any
+	e := w.do(t, "GET", "/auth/realms/platform/.well-known/openid-configuration", "", nil)
+	if err := json.Unmarshal(e.body, &doc); err != nil {
+		t.Fatal(err)
+	}
+	const as = "client_id=backend&client_secret=another&"
+	got := w.tokens(t, "platform", as+form("grant_type", "password", "scope", "openid", "username", user, "password", password))
+	requests := map[string]struct{ method, body, contains string }{
+		"jwks_uri":               {"GET", "", `"keys":[`},
+		"userinfo_endpoint":      {"GET", "", `"sub":"`},
+		"introspection_endpoint": {"POST", as + "token=" + got.Access, `"active":true`},
+		"token_endpoint":         {"POST", as + "grant_type=refresh_token&refresh_token=" + got.Refresh, `"access_token":"`},
+		"revocation_endpoint":    {"POST", as + "token=" + got.Refresh, ""},
+	}
+	for _, name := range []string{"jwks_uri", "userinfo_endpoint", "introspection_endpoint", "token_endpoint", "revocation_endpoint"} {
+		r := requests[name]
+		header := http.Header{}
+		if r.method == "POST" {
+			header.Set("Content-Type", "application/x-www-form-urlencoded")
+		} else {
+			header.Set("Authorization", "Bearer "+got.Access)
+		}
+		url, _ := doc[name].(string)
+		e := w.do(t, r.method, strings.TrimPrefix(url, w.base), r.body, header)
+		if e.status != http.StatusOK || !strings.Contains(string(e.body), r.contains) {
+			t.Errorf("%s at %q: %d %s", name, url, e.status, e.body)
+		}
+	}
+	for name, value := range doc {
+		url, _ := value.(string)
+		if _, known := requests[name]; !known && name != "issuer" && strings.HasPrefix(url, "http") {
+			t.Errorf("%s is advertised, and nobody knows how to ask it", name)
+		}
+	}
+	// What a login states about itself is among what is advertised.
+	var claims struct {
+		ACR string `json:"acr"`
+	}
+	payload, err := base64.RawURLEncoding.DecodeString(strings.Split(got.ID, ".")[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(payload, &claims); err != nil || !slices.Equal(doc["acr_values_supported"].([]any), []any{claims.ACR}) {
+		t.Errorf("acr %q of %v", claims.ACR, doc["acr_values_supported"])
 	}
 }

@@ -91,13 +91,13 @@ func (d *documents) of(realm *token.Realm) ([]byte, error) {
 
 // metadata has Keycloak's names in Keycloak's order, without what is not
 // served: an authorization endpoint may be absent when no grant needs it (RFC
-// 8414 section 2).
+// 8414 section 2), and logout, which takes no browser yet, is no end-session
+// endpoint (OpenID Connect RP-Initiated Logout section 2).
 type metadata struct {
 	Issuer                string   `json:"issuer"`
 	TokenEndpoint         string   `json:"token_endpoint"`
 	IntrospectionEndpoint string   `json:"introspection_endpoint"`
 	UserinfoEndpoint      string   `json:"userinfo_endpoint"`
-	EndSessionEndpoint    string   `json:"end_session_endpoint"`
 	JWKSURI               string   `json:"jwks_uri"`
 	GrantTypes            []string `json:"grant_types_supported"`
 	ACRValues             []string `json:"acr_values_supported"`
@@ -124,10 +124,9 @@ func metadataOf(realm *token.Realm) metadata {
 		TokenEndpoint:         base + "/token",
 		IntrospectionEndpoint: base + "/token/introspect",
 		UserinfoEndpoint:      base + "/userinfo",
-		EndSessionEndpoint:    base + "/logout",
 		JWKSURI:               base + "/certs",
 		GrantTypes:            oauth.GrantTypes(),
-		ACRValues:             []string{"0", "1"},
+		ACRValues:             []string{"1"}, // nobody is logged in by a cookie yet
 		// The member is required; of the registered values only this one promises
 		// nothing of an authorization endpoint.
 		ResponseTypes:      []string{"none"},

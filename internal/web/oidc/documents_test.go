@@ -41,8 +41,8 @@ func TestCerts(t *testing.T) {
 // wantMetadata is the whole document: what is not in it is not served.
 const wantMetadata = `{"issuer":"B","token_endpoint":"B/protocol/openid-connect/token",` +
 	`"introspection_endpoint":"B/protocol/openid-connect/token/introspect","userinfo_endpoint":"B/protocol/openid-connect/userinfo",` +
-	`"end_session_endpoint":"B/protocol/openid-connect/logout","jwks_uri":"B/protocol/openid-connect/certs",` +
-	`"grant_types_supported":["client_credentials","password","refresh_token"],"acr_values_supported":["0","1"],` +
+	`"jwks_uri":"B/protocol/openid-connect/certs",` +
+	`"grant_types_supported":["client_credentials","password","refresh_token"],"acr_values_supported":["1"],` +
 	`"response_types_supported":["none"],"subject_types_supported":["public"],"id_token_signing_alg_values_supported":["ES256"],` +
 	`"token_endpoint_auth_methods_supported":["none","client_secret_basic","client_secret_post"],` +
 	`"introspection_endpoint_auth_methods_supported":["client_secret_basic","client_secret_post"],` +
