@@ -140,7 +140,7 @@ func (a *App) measure(ctx context.Context) {
 		return
 	}
 	for _, r := range a.snapshot.Config().Realms {
-		if err := a.login.MeasureRealm(ctx, r.Realm.ID, a.store.Users); err != nil && ctx.Err() == nil {
+		if err := a.login.MeasureRealm(ctx, r.Realm.ID, a.store.Passwords); err != nil && ctx.Err() == nil {
 			a.log.Warn("measuring password hashes", "realm", r.Realm.Name, "error", err)
 		}
 	}

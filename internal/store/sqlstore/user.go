@@ -12,19 +12,40 @@ import (
 )
 
 // userColumns are what userRow scans; the table's alias is u.
-const userColumns = `u.doc, u.enabled, u.epoch, u.pw_id, u.pw_label, u.pw_created_at, u.pw_secret, u.pw_data`
+const userColumns = `u.doc, u.enabled, u.epoch, ` + passwordColumns
+
+const passwordColumns = `u.pw_id, u.pw_label, u.pw_created_at, u.pw_secret, u.pw_data`
 
 // userRow is a user as stored; every member is null where a join found none.
 type userRow struct {
-	doc                  sql.NullString
-	enabled, epoch       sql.NullInt64
-	pwID, pwLabel        sql.NullString
-	pwCreated            sql.NullInt64
-	pwSecret, pwDocument sql.NullString
+	doc            sql.NullString
+	enabled, epoch sql.NullInt64
+	password       passwordRow
 }
 
 func (r *userRow) into() []any {
-	return []any{&r.doc, &r.enabled, &r.epoch, &r.pwID, &r.pwLabel, &r.pwCreated, &r.pwSecret, &r.pwDocument}
+	return append([]any{&r.doc, &r.enabled, &r.epoch}, r.password.into()...)
+}
+
+// passwordRow is a password as stored; all null when there is none.
+type passwordRow struct {
+	id, label    sql.NullString
+	created      sql.NullInt64
+	secret, data sql.NullString
+}
+
+func (r *passwordRow) into() []any {
+	return []any{&r.id, &r.label, &r.created, &r.secret, &r.data}
+}
+
+func (r *passwordRow) credential() *iam.Credential {
+	if !r.secret.Valid {
+		return nil
+	}
+	return &iam.Credential{
+		ID: r.id.String, Type: "password", Label: r.label.String, CreatedAt: r.created.Int64,
+		SecretData: r.secret.String, CredentialData: r.data.String,
+	}
 }
 
 // user decodes the row. The columns win over the document, since only they change.
@@ -34,12 +55,7 @@ func (r *userRow) user(realmID, id string) (u iam.User, err error) {
 	}
 	u.ID, u.RealmID = id, realmID
 	u.Enabled, u.Epoch = r.enabled.Int64 != 0, r.epoch.Int64
-	if r.pwSecret.Valid {
-		u.Password = &iam.Credential{
-			ID: r.pwID.String, Type: "password", Label: r.pwLabel.String, CreatedAt: r.pwCreated.Int64,
-			SecretData: r.pwSecret.String, CredentialData: r.pwDocument.String,
-		}
-	}
+	u.Password = r.password.credential()
 	return u, nil
 }
 
@@ -108,6 +124,20 @@ func (s *Store) AddUsers(ctx context.Context, realmID string, users []iam.User, 
 func (s *Store) Users(ctx context.Context, realmID, afterID string, limit int) ([]iam.User, error) {
 	return read(ctx, s.db, func(tx Tx) ([]iam.User, error) {
 		return all(tx, scanUser, selectUser+`
+			where u.realm_id = $1 and u.id > $2 order by u.id limit $3`, realmID, afterID, limit)
+	})
+}
+
+// Passwords is Users with nothing of a user but the realm, the id and the
+// password: for looking at the hashes of a large realm.
+func (s *Store) Passwords(ctx context.Context, realmID, afterID string, limit int) ([]iam.User, error) {
+	return read(ctx, s.db, func(tx Tx) ([]iam.User, error) {
+		return all(tx, func(rows *sql.Rows) (iam.User, error) {
+			u, r := iam.User{RealmID: realmID}, passwordRow{}
+			err := rows.Scan(append([]any{&u.ID}, r.into()...)...)
+			u.Password = r.credential()
+			return u, err
+		}, `select u.id, `+passwordColumns+` from users u
 			where u.realm_id = $1 and u.id > $2 order by u.id limit $3`, realmID, afterID, limit)
 	})
 }

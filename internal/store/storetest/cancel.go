@@ -25,6 +25,7 @@ func (w *world) calls() map[string]func(context.Context) error {
 		"AddUsers": func(ctx context.Context) error {
 			return w.AddUsers(ctx, w.realm, []iam.User{w.s.person("new")}, nil)
 		},
+		"Passwords":       func(ctx context.Context) error { _, err := w.Passwords(ctx, w.realm, "", 9); return err },
 		"Users":           func(ctx context.Context) error { _, err := w.Users(ctx, w.realm, "", 9); return err },
 		"UserByName":      func(ctx context.Context) error { _, err := w.UserByName(ctx, w.realm, "anna"); return err },
 		"UserByEmail":     func(ctx context.Context) error { _, err := w.UserByEmail(ctx, w.realm, "e"); return err },

@@ -16,6 +16,7 @@ type Store interface {
 
 	AddUsers(ctx context.Context, realmID string, users []iam.User, memberOf []int64) error
 	Users(ctx context.Context, realmID, afterID string, limit int) ([]iam.User, error)
+	Passwords(ctx context.Context, realmID, afterID string, limit int) ([]iam.User, error)
 	UserByName(ctx context.Context, realmID, canonical string) (iam.User, error)
 	UserByEmail(ctx context.Context, realmID, canonical string) (iam.User, error)
 	User(ctx context.Context, realmID, id string) (iam.User, error)

@@ -48,6 +48,11 @@ func testUsers(t *testing.T, s *suite) {
 	if diff := cmp.Diff([]iam.User{w.user, rich, none}, got); diff != "" {
 		t.Errorf("Users (-want +got):\n%s", diff)
 	}
+	all, err := w.Passwords(w.ctx, w.realm, "", 2)
+	ok(t, err)
+	if diff := cmp.Diff([]iam.User{onlyPassword(w.user), onlyPassword(rich)}, all); diff != "" {
+		t.Errorf("Passwords (-want +got):\n%s", diff)
+	}
 	elsewhere := s.world(t).realm
 	for _, find := range []func() (iam.User, error){
 		func() (iam.User, error) { return w.UserByName(w.ctx, w.realm, "absent") },
@@ -85,6 +90,11 @@ func testUserNames(t *testing.T, s *suite) {
 			t.Errorf("%q: got %q, %v", n, got.Username, err)
 		}
 	}
+}
+
+// onlyPassword is u as Passwords gives it.
+func onlyPassword(u iam.User) iam.User {
+	return iam.User{ID: u.ID, RealmID: u.RealmID, Password: u.Password}
 }
 
 func testAddUsers(t *testing.T, s *suite) {
