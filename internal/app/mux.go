@@ -37,6 +37,7 @@ func (a *App) publicMux() *http.ServeMux {
 	server := oidc.New(oidc.Config{
 		Kit: a.kit, Realm: a.snapshot.Realm, Grants: a.grants, VideoManagers: legacyList{a.members},
 		Now: a.clock.Now, APIBase: a.public + "/v1/", APIRealm: a.realm,
+		Issuers: a.issuers,
 	})
 	if !a.cfg.NoLogin {
 		server.MountLogin(mux)
@@ -50,6 +51,23 @@ func (a *App) publicMux() *http.ServeMux {
 		}).Mount(mux)
 	}
 	return mux
+}
+
+// issuers lists the issuers whose tokens the API takes: those of the enabled
+// realms, its own realm's first.
+func (a *App) issuers() []string {
+	realms := a.snapshot.Config().Realms
+	var all []string
+	for _, name := range slices.Sorted(maps.Keys(realms)) {
+		switch r := realms[name]; {
+		case !r.Realm.Enabled:
+		case name == a.realm:
+			all = slices.Insert(all, 0, r.Issuer)
+		default:
+			all = append(all, r.Issuer)
+		}
+	}
+	return all
 }
 
 // admit holds the API's calls to what their token's realm asks of connections;

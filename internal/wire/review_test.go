@@ -203,3 +203,28 @@ func TestEachAdvertisedEndpointDoesItsWork(t *testing.T) {
 		t.Errorf("acr %q of %v", claims.ACR, doc["acr_values_supported"])
 	}
 }
+
+// TestResourceMetadata asks for the API by each of its names.
+func TestResourceMetadata(t *testing.T) {
+	t.Parallel()
+	w := start(t, defaultRealm)
+	for _, path := range []string{"", "/v1", "/v1/"} {
+		e := w.do(t, "GET", "/.well-known/oauth-protected-resource"+path, "", nil)
+		var doc struct {
+			Resource string   `json:"resource"`
+			Servers  []string `json:"authorization_servers"`
+		}
+		if err := json.Unmarshal(e.body, &doc); err != nil {
+			t.Fatal(err)
+		}
+		issuers := []string{w.base + "/auth/realms/platform", w.base + "/auth/realms/rotating"} // not the disabled one's
+		if doc.Resource != w.base+path || !slices.Equal(doc.Servers, issuers) || e.header.Get("Vary") != "Origin" {
+			t.Errorf("%q: %v %s", path, e.header, e.body)
+		}
+	}
+	for _, realm := range []string{"platform", "rotating"} {
+		if s := w.vms(t, w.login(t, realm, "anonymous", user, password).Access); s != http.StatusOK {
+			t.Errorf("a token of %s: %d", realm, s)
+		}
+	}
+}

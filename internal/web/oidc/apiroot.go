@@ -27,10 +27,11 @@ const issuerRel = "http://openid.net/specs/connect/1.0/issuer"
 func (s *Server) MountAPI(mux *http.ServeMux) {
 	if s.apiBase != "" {
 		mux.Handle("/.well-known/webfinger", s.document(s.webFinger))
-		// RFC 9728 section 3.1 puts the well-known part before the resource's path.
-		const resource = "/.well-known/oauth-protected-resource"
-		for _, path := range []string{"", "/v1", "/v1/{$}"} {
-			mux.Handle(resource+path, s.document(s.protectedResource))
+		// RFC 9728 section 3.1 puts the well-known part before the resource's path;
+		// each spelling of the resource has a document that names it so.
+		root := strings.TrimSuffix(s.apiBase, "/v1/")
+		for path, resource := range map[string]string{"": root, "/v1": root + "/v1", "/v1/{$}": s.apiBase} {
+			mux.Handle("/.well-known/oauth-protected-resource"+path, s.document(s.protectedResource(resource)))
 		}
 	}
 	if s.videos != nil {
@@ -133,28 +134,31 @@ func webFingerQuery(query string) (resource oauth.Resource, rels []string, err e
 // resourceMetadata describes the API to OAuth clients (RFC 9728 section 2).
 type resourceMetadata struct {
 	Resource             string   `json:"resource"`
-	AuthorizationServers []string `json:"authorization_servers"`
+	AuthorizationServers []string `json:"authorization_servers,omitempty"`
 	Scopes               []string `json:"scopes_supported"`
 	BearerMethods        []string `json:"bearer_methods_supported"`
 	Documentation        string   `json:"resource_documentation"`
 }
 
-func (s *Server) protectedResource(_ context.Context, r *web.Request) (web.Reply, error) {
-	realm, ok := s.realms(s.apiRealm)
-	if !ok {
-		return web.Reply{}, oauth.Refuse(oauth.NoRealm)
+// protectedResource describes the API under one of its names: a client must not
+// use a document whose resource is not the one it asked about (RFC 9728 section
+// 3.3).
+func (s *Server) protectedResource(resource string) web.Handler {
+	return func(_ context.Context, r *web.Request) (web.Reply, error) {
+		return web.Reply{Header: s.kept(web.AnyOrigin(r.Request)), Body: resourceMetadata{
+			Resource:             resource,
+			AuthorizationServers: s.issuers(),
+			Scopes:               []string{token.ScopeOpenID},
+			BearerMethods:        []string{"header"},
+			Documentation:        s.apiBase + "openapi",
+		}}, nil
 	}
-	return web.Reply{Header: s.kept(web.AnyOrigin(r.Request)), Body: resourceMetadata{
-		Resource:             s.apiBase,
-		AuthorizationServers: []string{realm.Issuer},
-		Scopes:               []string{token.ScopeOpenID},
-		BearerMethods:        []string{"header"},
-		Documentation:        s.apiBase + "openapi",
-	}}, nil
 }
 
-// kept lets clients keep a document for rootLife.
+// kept lets clients keep a document for rootLife. A cache must not hand what a
+// program fetched to a page, nor one page's to another: the CORS headers differ.
 func (s *Server) kept(h http.Header) http.Header {
+	h = with(h, "Vary", "Origin")
 	h = with(h, "Cache-Control", "max-age="+strconv.Itoa(int(rootLife.Seconds())))
 	h.Set("Expires", s.now().Add(rootLife).UTC().Format(http.TimeFormat))
 	return h

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -185,12 +186,28 @@ func TestWebFinger(t *testing.T) {
 func TestProtectedResource(t *testing.T) {
 	t.Parallel()
 	h := start(t)
-	const want = `{"resource":"https://api.example/v1/","authorization_servers":["https://login.example/auth/realms/platform"],` +
+	const want = `{"resource":%q,"authorization_servers":["https://login.example/auth/realms/platform","https://login.example/auth/realms/other"],` +
 		`"scopes_supported":["openid"],"bearer_methods_supported":["header"],"resource_documentation":"https://api.example/v1/openapi"}`
 	for _, path := range []string{"", "/v1", "/v1/"} {
 		resp, body := h.get(t, "/.well-known/oauth-protected-resource"+path)
-		if resp.StatusCode != 200 || body != want || resp.Header.Get("Content-Type") != "application/json" {
+		if resp.StatusCode != 200 || body != fmt.Sprintf(want, "https://api.example"+path) || resp.Header.Get("Content-Type") != "application/json" {
 			t.Errorf("%q: %d %s", path, resp.StatusCode, body)
+		}
+	}
+}
+
+// What may be kept says that it differs by origin, also where none was sent: a
+// cache that learns it from browsers only has kept the other answer already.
+func TestKeptDocumentsVaryByOrigin(t *testing.T) {
+	t.Parallel()
+	h := start(t)
+	for _, path := range []string{webFinger(apiBase), "/.well-known/oauth-protected-resource", "/.well-known/oauth-protected-resource/v1"} {
+		for _, header := range []http.Header{nil, {"Origin": {"https://app.example"}}} {
+			resp, _ := h.send(t, http.MethodGet, path, "", header)
+			if resp.Header.Get("Cache-Control") != "max-age=3600" || !slices.Equal(resp.Header.Values("Vary"), []string{"Origin"}) ||
+				resp.Header.Get("Access-Control-Allow-Origin") != header.Get("Origin") {
+				t.Errorf("%s with %v: %v", path, header, resp.Header)
+			}
 		}
 	}
 }

@@ -113,6 +113,7 @@ func start(t *testing.T) *house {
 	mux := http.NewServeMux()
 	oidc.New(oidc.Config{
 		Kit: kit, Grants: h.grants, VideoManagers: fakeVMs{}, Now: now, APIBase: apiBase,
+		Issuers: func() []string { return []string{realm.Issuer, loginBase + "/auth/realms/other"} },
 		Realm: func(name string) (*token.Realm, bool) {
 			r, ok := map[string]*token.Realm{"platform": realm, "closed": closed}[name]
 			return r, ok

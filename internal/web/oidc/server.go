@@ -42,8 +42,12 @@ type Config struct {
 	// APIBase is the public URL of the video API, such as
 	// "https://api.example.com/v1/". Empty: nothing is served on the API root.
 	APIBase string
-	// APIRealm is the realm whose tokens the API takes; "" for the default one.
+	// APIRealm is the realm that WebFinger leads to and the JSON login uses; ""
+	// for the default one.
 	APIRealm string
+	// Issuers lists the issuers whose tokens the API takes, that of APIRealm
+	// first; nil: none is named.
+	Issuers func() []string
 }
 
 // Server holds the endpoints. Every URL it states comes from a realm's issuer
@@ -56,6 +60,7 @@ type Server struct {
 	now       func() time.Time
 	apiBase   string
 	apiRealm  string
+	issuers   func() []string
 	documents documents
 }
 
@@ -63,7 +68,10 @@ type Server struct {
 func New(c Config) *Server {
 	s := &Server{
 		kit: c.Kit, realms: c.Realm, grants: c.Grants, videos: c.VideoManagers,
-		now: c.Now, apiBase: c.APIBase, apiRealm: c.APIRealm,
+		now: c.Now, apiBase: c.APIBase, apiRealm: c.APIRealm, issuers: c.Issuers,
+	}
+	if s.issuers == nil {
+		s.issuers = func() []string { return nil }
 	}
 	if s.apiRealm == "" {
 		s.apiRealm = iam.DefaultRealm

@@ -30,7 +30,7 @@ func inJSON(s string) string {
 
 func (a *API) openAPI(context.Context, *web.Request) (web.Reply, error) {
 	return web.Reply{
-		Header: http.Header{"Cache-Control": {"public, max-age=3600"}},
+		Header: http.Header{"Cache-Control": {"public, max-age=3600"}, "Vary": {"Origin"}},
 		Body:   a.document,
 	}, nil
 }

@@ -217,6 +217,9 @@ func TestOpenAPIDocument(t *testing.T) {
 	if w.Code != 200 || w.Header().Get("Content-Type") != "application/json" {
 		t.Fatalf("%d %v", w.Code, w.Header())
 	}
+	if w.Header().Get("Vary") != "Origin" {
+		t.Errorf("may be kept, and varies by %q", w.Header().Get("Vary"))
+	}
 	if strings.Contains(w.Body.String(), "{{") {
 		t.Error("a placeholder was left")
 	}
