@@ -44,7 +44,11 @@ func ParseResource(s string) (Resource, error) {
 	if u.Hostname() == "" || u.User != nil || strings.Contains(s, "#") || escapedHost(s) {
 		return Resource{}, ErrResource
 	}
-	return Resource{Raw: s, Key: u.Scheme + "://" + plainHost(u) + pathAndQuery(u)}, nil
+	key := u.Scheme + "://" + plainHost(u) + pathAndQuery(u)
+	if len(key) > maxResource { // escaping makes it longer
+		return Resource{}, ErrResource
+	}
+	return Resource{Raw: s, Key: key}, nil
 }
 
 // escapedHost says whether the authority has a percent escape: hosts are

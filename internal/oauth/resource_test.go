@@ -43,6 +43,7 @@ func FuzzParseResource(f *testing.F) {
 	for _, seed := range []string{
 		"https://api.example.com/v1/", "http://[::1]:80", "acct:a@b", "https://a:443:443/", "https://%00/", "HTTP://A%2fB/%2F//?x#",
 		"https://a/..%2f../", "//x", "x:", "https://a:b@c", "https://ａ/",
+		"http://a/" + strings.Repeat("^", 1500),
 	} {
 		f.Add(seed)
 	}
