@@ -25,7 +25,8 @@ type ClientSession struct {
 
 // FamilyView bundles what one read at the token endpoint fetches about a family:
 // the rows and the store's time (Unix ms), by which all nodes judge alike.
-// ClientSession is nil when it was removed; the user is nil when deleted.
+// ClientSession is nil when it was removed; the user, who comes without the
+// password, is nil when deleted.
 type FamilyView struct {
 	Family        Family
 	Session       *UserSession // nil: logged out or swept

@@ -3,10 +3,11 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"net/url"
 
-	driver "modernc.org/sqlite"
+	modernc "modernc.org/sqlite"
 )
 
 // role says what a connection is for.
@@ -55,7 +56,7 @@ func openFile(path, vfs string) (*file, error) {
 			query.Set("vfs", vfs)
 		}
 		dsn := url.URL{Scheme: "file", Path: path, RawQuery: query.Encode()}
-		connector, err := driver.NewConnector(dsn.String())
+		connector, err := modernc.NewConnector(dsn.String())
 		if err != nil {
 			return nil, err
 		}
@@ -80,7 +81,7 @@ func (f *file) open(ctx context.Context, r role) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &conn{c: c, stmts: map[string]*sql.Stmt{}}, nil
+	return &conn{c: c, stmts: map[string]*sql.Stmt{}, direct: map[string]*direct{}}, nil
 }
 
 // conn is a connection with the statements that were prepared on it. Its
@@ -88,8 +89,10 @@ func (f *file) open(ctx context.Context, r role) (*conn, error) {
 // watch it from a goroutine for each statement and interrupt the connection,
 // which others' work may be on by then. Waiting is cut short elsewhere.
 type conn struct {
-	c     *sql.Conn
-	stmts map[string]*sql.Stmt
+	c      *sql.Conn
+	stmts  map[string]*sql.Stmt
+	direct map[string]*direct
+	args   []driver.NamedValue // used again
 }
 
 func (c *conn) prepare(query string) (*sql.Stmt, error) {
@@ -101,18 +104,6 @@ func (c *conn) prepare(query string) (*sql.Stmt, error) {
 		c.stmts[query] = s
 	}
 	return s, err
-}
-
-func (c *conn) exec(query string, args ...any) (int64, error) {
-	s, err := c.prepare(query)
-	if err != nil {
-		return 0, err
-	}
-	result, err := s.ExecContext(context.Background(), args...)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
 }
 
 func (c *conn) queryRow(query string, args ...any) *sql.Row {
@@ -137,6 +128,7 @@ func (c *conn) close() error {
 	for _, s := range c.stmts {
 		s.Close()
 	}
+	c.forget()
 	return c.c.Close()
 }
 
@@ -149,4 +141,7 @@ type tx struct {
 func (t tx) Exec(query string, args ...any) (int64, error)      { return t.exec(query, args...) }
 func (t tx) Query(query string, args ...any) (*sql.Rows, error) { return t.query(query, args...) }
 func (t tx) QueryRow(query string, args ...any) *sql.Row        { return t.queryRow(query, args...) }
-func (t tx) Now() int64                                         { return t.now }
+func (t tx) First(query string, args ...any) ([]driver.Value, error) {
+	return t.first(query, args...)
+}
+func (t tx) Now() int64 { return t.now }

@@ -83,6 +83,11 @@ func opensAsReleased(t *testing.T, db *DB) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	user, err := db.User(ctx, "realm-1", "user-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	view.User.Password = user.Password // a family comes without
 	vm, err := db.VideoManagers(ctx, "realm-1")
 	if err != nil {
 		t.Fatal(err)

@@ -34,79 +34,78 @@ func encodeRing(ring []iam.Used) (string, error) {
 	return encode(ring)
 }
 
-// Family reads a family with its session, client session and user, and the
-// store's time, all in one read. iam.ErrNotFound: there is no such family.
+// Family reads a family with its session, client session and user (without the
+// password), and the store's time, all in one read. iam.ErrNotFound: there is
+// no such family.
 func (s *Store) Family(ctx context.Context, realmID, familyID string) (iam.FamilyView, error) {
 	return read(ctx, s.db, func(tx Tx) (iam.FamilyView, error) {
 		v := iam.FamilyView{Family: iam.Family{ID: familyID, RealmID: realmID}, At: tx.Now()}
-		var row viewRow
-		err := tx.QueryRow(familyQuery, familyID, realmID).Scan(row.into(&v.Family)...)
+		values, err := tx.First(familyQuery, familyID, realmID)
 		if errors.Is(err, sql.ErrNoRows) {
 			return v, iam.ErrNotFound
 		}
 		if err != nil {
 			return v, err
 		}
-		return v, row.fill(&v)
+		return v, s.fill(&v, &row{values: values})
 	})
 }
 
 // What the family and the arguments say is not read again from the rows beside
-// it: reading a column costs more than finding a row.
+// it: reading a column costs more than finding a row. That is also why the
+// password is left out.
 const familyQuery = `select f.session_id, f.client_id, f.user_id, f.scope,
 		f.rotating, f.window_ms, f.max_reuse, f.recovery, f.rev, f.gen, f.salt, f.key_id, f.issued_at, f.expires_at,
 		f.parent_jti, f.ring, f.superseded, f.reused, f.confirmed, f.revoked_at, f.revoke_reason, f.dead_at,
 		s.started_at, s.last_refresh, s.remember_me, s.offline, s.address, s.method, s.dead_at,
-		c.started_at, ` + userColumns + `
+		c.started_at, u.doc, u.enabled, u.epoch
 	from token_family f
 	left join user_session s on s.id = f.session_id
 	left join client_session c on c.session_id = f.session_id and c.client_id = f.client_id
 	left join users u on u.id = f.user_id
 	where f.id = $1 and f.realm_id = $2`
 
-// viewRow is what familyQuery finds beside the plain columns of the family.
-type viewRow struct {
-	ring            string
-	address, method sql.NullString
-	started         sql.NullInt64 // null: no session
-	refreshed, dead sql.NullInt64
-	remember, offln sql.NullBool
-	clientStarted   sql.NullInt64 // null: no client session
-	user            userRow
-}
-
-func (r *viewRow) into(f *iam.Family) []any {
-	return append([]any{&f.SessionID, &f.ClientID, &f.UserID, &f.Scope,
-		&f.Rotating, &f.Window, &f.MaxReuse, &f.Recovery, &f.Rev, &f.Gen, &f.Salt, &f.KeyID, &f.IssuedAt, &f.ExpiresAt,
-		&f.ParentJTI, &r.ring, &f.Superseded, &f.Reused, &f.Confirmed, &f.RevokedAt, &f.RevokeReason, &f.DeadAt,
-		&r.started, &r.refreshed, &r.remember, &r.offln, &r.address, &r.method, &r.dead,
-		&r.clientStarted}, r.user.into()...)
-}
-
-func (r *viewRow) fill(v *iam.FamilyView) error {
+// fill takes the columns of familyQuery, in their order.
+func (s *Store) fill(v *iam.FamilyView, r *row) error {
+	if err := fillFamily(&v.Family, r); err != nil {
+		return err
+	}
 	f := &v.Family
-	if r.ring != "" {
-		if err := decode("ring of family "+f.ID, r.ring, &f.Ring); err != nil {
-			return err
-		}
+	present := !r.null()
+	session := iam.UserSession{ID: f.SessionID, RealmID: f.RealmID, UserID: f.UserID,
+		StartedAt: r.number(), LastRefresh: r.number(), RememberMe: r.flag(), Offline: r.flag(),
+		Address: r.text(), Method: r.text(), DeadAt: r.number()}
+	if present {
+		v.Session = &session
 	}
-	if r.started.Valid {
-		v.Session = &iam.UserSession{ID: f.SessionID, RealmID: f.RealmID, UserID: f.UserID,
-			StartedAt: r.started.Int64, LastRefresh: r.refreshed.Int64,
-			RememberMe: r.remember.Bool, Offline: r.offln.Bool,
-			Address: r.address.String, Method: r.method.String, DeadAt: r.dead.Int64}
+	present = !r.null()
+	client := iam.ClientSession{SessionID: f.SessionID, ClientID: f.ClientID, StartedAt: r.number()}
+	if present {
+		v.ClientSession = &client
 	}
-	if r.clientStarted.Valid {
-		v.ClientSession = &iam.ClientSession{SessionID: f.SessionID, ClientID: f.ClientID, StartedAt: r.clientStarted.Int64}
+	if r.null() {
+		return r.err
 	}
-	if r.user.doc.Valid {
-		u, err := r.user.user(f.RealmID, f.UserID)
-		if err != nil {
-			return err
-		}
-		v.User = &u
+	user, err := s.docs.user(f.UserID, r.text())
+	if err != nil {
+		return err
 	}
-	return nil
+	user.ID, user.RealmID, user.Enabled, user.Epoch = f.UserID, f.RealmID, r.flag(), r.number()
+	v.User = &user
+	return r.err
+}
+
+func fillFamily(f *iam.Family, r *row) error {
+	f.SessionID, f.ClientID, f.UserID, f.Scope = r.text(), r.text(), r.text(), r.text()
+	f.Rotating, f.Window, f.MaxReuse, f.Recovery = r.flag(), r.number(), int(r.number()), iam.Recovery(r.text())
+	f.Rev, f.Gen, f.Salt, f.KeyID, f.IssuedAt, f.ExpiresAt = r.number(), r.number(), r.bytes(), r.text(), r.number(), r.number()
+	parent, ring := r.text(), r.text()
+	f.ParentJTI, f.Superseded, f.Reused, f.Confirmed = parent, int(r.number()), int(r.number()), r.flag()
+	f.RevokedAt, f.RevokeReason, f.DeadAt = r.number(), r.text(), r.number()
+	if ring == "" {
+		return r.err
+	}
+	return decode("ring of family "+f.ID, ring, &f.Ring)
 }
 
 // AdvanceFamily replaces what refreshing changes in prev by next, raises the

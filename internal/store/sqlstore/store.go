@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"encoding/json"
 	"fmt"
 )
@@ -14,6 +15,9 @@ type Tx interface {
 	Exec(query string, args ...any) (int64, error)
 	Query(query string, args ...any) (*sql.Rows, error)
 	QueryRow(query string, args ...any) *sql.Row
+	// First is QueryRow for the hot paths: the first row as the driver gives it,
+	// valid until the same query runs again; sql.ErrNoRows when there is none.
+	First(query string, args ...any) ([]driver.Value, error)
 	// Now is the store's time in Unix ms, the one clock by which all nodes
 	// judge rows.
 	Now() int64
@@ -35,10 +39,13 @@ type DB interface {
 }
 
 // Store is the whole contract over one database. Safe for concurrent use.
-type Store struct{ db DB }
+type Store struct {
+	db   DB
+	docs *documents
+}
 
 // New returns the store over db, whose schema is up to date.
-func New(db DB) *Store { return &Store{db: db} }
+func New(db DB) *Store { return &Store{db: db, docs: newDocuments()} }
 
 // Close ends the store; what was acknowledged stays.
 func (s *Store) Close() error { return s.db.Close() }
