@@ -32,6 +32,20 @@ func (s *Service) Token(ctx context.Context, realm *token.Realm, r Request) (Res
 	return res, s.counted(grantLabel(grantType), err)
 }
 
+// CheckRefresh says whether Token would take the refresh token of r. It refuses
+// as Token does, with the same events and, for a reused token, the same end of
+// its family; a token that would be taken stays as good as it was.
+func (s *Service) CheckRefresh(ctx context.Context, realm *token.Realm, r Request) error {
+	r.judgeOnly = true
+	_, err := s.withKeys(ctx, realm, func(realm *token.Realm) (Result, error) {
+		return s.tokenPhases(ctx, realm, r, oauth.GrantRefreshToken)
+	})
+	if err == nil {
+		return nil
+	}
+	return s.counted(oauth.GrantRefreshToken, err)
+}
+
 // withKeys runs an endpoint, and once more with the newest configuration when
 // a token names a key that this node has not heard of. Tokens are read before
 // anything is written, so nothing is done twice.
@@ -82,6 +96,8 @@ func (s *Service) dispatch(ctx context.Context, realm *token.Realm, client *iam.
 			Token:   r.Form.Get("refresh_token"),
 			Scope:   r.Form.Get("scope"),
 			Address: r.Address,
+
+			judgeOnly: r.judgeOnly,
 		})
 	default:
 		return s.clientCredentials(ctx, realm, client, r)

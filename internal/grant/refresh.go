@@ -17,6 +17,8 @@ type refreshGrant struct {
 	Token   string
 	Scope   string // "" for the scope of the login
 	Address netip.Addr
+
+	judgeOnly bool // nothing is granted; the answer is nil
 }
 
 // refreshTries is how often a presentation is decided when its row changes
@@ -82,6 +84,9 @@ func (s *Service) refreshOnce(ctx context.Context, r *refreshing) (*Answer, erro
 		return nil, s.refreshRefused(ctx, r, refused)
 	}
 	if !view.Family.Rotating && view.Family.RevokedAt == 0 {
+		if r.grant.judgeOnly {
+			return nil, nil
+		}
 		return s.pass(ctx, r)
 	}
 	return s.present(ctx, r)
@@ -220,6 +225,9 @@ func (s *Service) present(ctx context.Context, r *refreshing) (*Answer, error) {
 			WithHint("Log in again; the server lost its record of this refresh token."))
 	case iam.Reuse:
 		return nil, s.kill(ctx, r, d)
+	}
+	if r.grant.judgeOnly {
+		return nil, nil
 	}
 	if d.Write {
 		if err := s.advance(ctx, r, d); err != nil {

@@ -139,6 +139,8 @@ type Request struct {
 	Basic   oauth.Basic
 	Address netip.Addr // the client's, as trusted proxies state it
 	Secure  bool       // the client used https
+
+	judgeOnly bool // see CheckRefresh
 }
 
 // Result is an endpoint's outcome. Client is set as soon as the client is

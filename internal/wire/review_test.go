@@ -228,3 +228,57 @@ func TestResourceMetadata(t *testing.T) {
 		}
 	}
 }
+
+// TestADeadTokenTellsNoMembership refreshes at the JSON login for a VideoManager
+// of the user's and for one of somebody else's. Only a live token's holder is
+// told which is which; a token that lives is not used up by a wrong id.
+func TestADeadTokenTellsNoMembership(t *testing.T) {
+	t.Parallel()
+	const mine, foreign = "/v1/vms/auth/refresh/5", "/v1/vms/auth/refresh/319"
+	w := start(t, strings.Replace(defaultRealm, `"loginWithEmailAllowed": true`, `"loginWithEmailAllowed": true, "revokeRefreshToken": true`, 1))
+	message := func(path, token string) string {
+		e := w.do(t, "POST", path, `{"refreshToken":"`+token+`"}`, http.Header{"Content-Type": {"application/json"}})
+		if e.status != http.StatusUnauthorized {
+			t.Errorf("%s: %d %s", path, e.status, e.body)
+		}
+		return memberOf(t, e.body, "message")
+	}
+	live := w.login(t, "platform", "anonymous", user, password)
+	for range 3 {
+		if got := message(foreign, live.Refresh); got != "No access to VideoManager 319" {
+			t.Errorf("live: %q", got)
+		}
+		w.clock.Advance(time.Minute)
+	}
+	w.refreshed(t, "platform", live.Refresh)
+
+	ended := w.login(t, "platform", "anonymous", user, password)
+	w.post(t, w.protocol("platform", "logout"), form("client_id", "anonymous", "refresh_token", ended.Refresh), nil)
+	other := w.loginAs(t, "platform", "confidential", "a secret: 100% & more", user, password)
+	expired := w.login(t, "platform", "anonymous", user, password)
+	reused := w.login(t, "platform", "anonymous", user, password)
+	next := w.refreshed(t, "platform", reused.Refresh)
+	w.clock.Advance(time.Minute)
+	w.refreshed(t, "platform", next.Refresh)
+	for name, c := range map[string]struct{ token, first, then string }{
+		"logged out":       {ended.Refresh, "Session not active", ""},
+		"another client's": {other.Refresh, "Invalid refresh token. Token client and authorized client don't match", ""},
+		"reused":           {reused.Refresh, "Stale token", "Session doesn't have required client"}, // its family ends
+	} {
+		if got := message(foreign, c.token); got != c.first {
+			t.Errorf("%s: %q", name, got)
+		}
+		if c.then == "" {
+			c.then = c.first
+		}
+		if got := message(mine, c.token); got != c.then {
+			t.Errorf("%s, of one's own: %q", name, got)
+		}
+	}
+	w.clock.Advance(2 * time.Hour)
+	for _, path := range []string{mine, foreign} {
+		if got := message(path, expired.Refresh); got != "Token is not active" {
+			t.Errorf("expired, %s: %q", path, got)
+		}
+	}
+}

@@ -56,6 +56,11 @@ func (f *fakeGrants) last() grant.Request {
 func (f *fakeGrants) Token(c context.Context, m *token.Realm, r grant.Request) (grant.Result, error) {
 	return f.answer(c, m, r)
 }
+func (f *fakeGrants) CheckRefresh(context.Context, *token.Realm, grant.Request) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.err
+}
 func (f *fakeGrants) Introspect(c context.Context, m *token.Realm, r grant.Request) (grant.Result, error) {
 	return f.answer(c, m, r)
 }

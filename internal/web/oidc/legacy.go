@@ -136,12 +136,13 @@ func (s *Server) legacyRefresh(ctx context.Context, r *web.Request) (web.Reply, 
 	if err := readLenient(r.Request, &in); err != nil {
 		return web.Reply{}, err
 	}
-	list, err := s.listFor(ctx, in.RefreshToken, id)
+	form := oauth.NewForm(
+		"client_id", iam.AnonymousClient, "grant_type", oauth.GrantRefreshToken, "refresh_token", in.RefreshToken)
+	list, err := s.listFor(ctx, r, form, id)
 	if err != nil {
 		return web.Reply{}, err
 	}
-	_, answer, err := s.legacyGrant(ctx, r, oauth.NewForm(
-		"client_id", iam.AnonymousClient, "grant_type", oauth.GrantRefreshToken, "refresh_token", in.RefreshToken))
+	_, answer, err := s.legacyGrant(ctx, r, form)
 	if err != nil {
 		return web.Reply{}, err
 	}
@@ -151,12 +152,13 @@ func (s *Server) legacyRefresh(ctx context.Context, r *web.Request) (web.Reply, 
 // listFor returns the VideoManagers of a refresh token's user and refuses when
 // id is none of them. It runs before the refresh, so that a wrong id costs
 // nobody a token; a token that cannot be read is left for the refresh to refuse.
-func (s *Server) listFor(ctx context.Context, refreshToken string, id int64) ([]api.VideoManager, error) {
+// Who holds a dead token hears only that it is dead, not whose member its user is.
+func (s *Server) listFor(ctx context.Context, r *web.Request, form *oauth.Form, id int64) ([]api.VideoManager, error) {
 	realm, ok := s.realms(s.apiRealm)
 	if !ok {
 		return nil, oauth.Refuse(oauth.NoRealm)
 	}
-	claims, err := realm.Parse(refreshToken, token.KindRefresh, token.KindOffline)
+	claims, err := realm.Parse(form.Get("refresh_token"), token.KindRefresh, token.KindOffline)
 	if err != nil {
 		return nil, nil //nolint:nilerr // the refresh says why, and writes the event
 	}
@@ -169,6 +171,9 @@ func (s *Server) listFor(ctx context.Context, refreshToken string, id int64) ([]
 			return list, nil
 		}
 	}
+	if err := s.grants.CheckRefresh(ctx, realm, legacyRequest(r, form)); err != nil {
+		return nil, err
+	}
 	return nil, oauth.RefuseArg(oauth.LegacyLoginRefused, "No access to VideoManager "+strconv.FormatInt(id, 10)).
 		WithHint("Use the id of one of the user's VideoManagers.")
 }
@@ -180,11 +185,15 @@ func (s *Server) legacyGrant(ctx context.Context, r *web.Request, form *oauth.Fo
 	if !ok {
 		return nil, nil, oauth.Refuse(oauth.NoRealm)
 	}
-	res, err := s.grants.Token(ctx, realm, grant.Request{Form: form, Address: r.Address, Secure: r.Secure})
+	res, err := s.grants.Token(ctx, realm, legacyRequest(r, form))
 	if err != nil {
 		return nil, nil, err
 	}
 	return realm, res.Answer, nil
+}
+
+func legacyRequest(r *web.Request, form *oauth.Form) grant.Request {
+	return grant.Request{Form: form, Address: r.Address, Secure: r.Secure}
 }
 
 func legacyBody(answer *grant.Answer, list []api.VideoManager, validFor int64) legacyAnswer {

@@ -117,6 +117,13 @@ func TestLegacyRefresh(t *testing.T) {
 	if resp.StatusCode != 401 || !strings.Contains(got, `"message":"No access to VideoManager 6"`) || len(h.grants.asked) != asked {
 		t.Errorf("foreign VideoManager: %d %s, %d grants", resp.StatusCode, got, len(h.grants.asked)-asked)
 	}
+	h.grants.outcome(grant.Result{}, oauth.Refuse(oauth.SessionNotActive))
+	for _, id := range []string{"5", "6"} { // a dead token tells nothing about its user
+		resp, got := h.send(t, http.MethodPost, "/v1/vms/auth/refresh/"+id, body, nil)
+		if resp.StatusCode != 401 || !strings.Contains(got, `"message":"Session not active"`) {
+			t.Errorf("dead token, %s: %d %s", id, resp.StatusCode, got)
+		}
+	}
 }
 
 func TestLegacyLoginOfAUserWithoutVideoManagers(t *testing.T) {

@@ -18,6 +18,7 @@ import (
 // Result.Client is set as soon as it is known, on errors too.
 type Grants interface {
 	Token(ctx context.Context, realm *token.Realm, r grant.Request) (grant.Result, error)
+	CheckRefresh(ctx context.Context, realm *token.Realm, r grant.Request) error
 	Introspect(ctx context.Context, realm *token.Realm, r grant.Request) (grant.Result, error)
 	Revoke(ctx context.Context, realm *token.Realm, r grant.Request) (grant.Result, error)
 	Logout(ctx context.Context, realm *token.Realm, r grant.Request) (grant.Result, error)
