@@ -34,7 +34,7 @@ interop: deps ## the tests with real clients only
 # Packages whose tests start other programs have those tests' own processes to
 # look at, which the race detector does not see.
 race: ## the main module's tests under the race detector, volumes divided by 10
-	TEST_SCALE=$${TEST_SCALE:-0.1} go test -race -timeout 20m $$(go list ./... | grep -v '/docs$$')
+	USHER_TEST_SCALE=$${USHER_TEST_SCALE:-0.1} go test -race -timeout 20m $$(go list ./... | grep -v '/docs$$')
 
 lint: ## gofmt, go vet, staticcheck, the libc check
 	@scripts/lint
