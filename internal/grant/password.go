@@ -114,7 +114,11 @@ func loginRefused(realm *token.Realm, eventID string, err error) error {
 	case errors.Is(err, iam.ErrAccountNotSetUp):
 		return oauth.Refuse(oauth.AccountNotSetUp).WithID(eventID)
 	case errors.As(err, &busy):
-		refused := oauth.Refuse(oauth.Busy).Because(err)
+		fault := oauth.Busy
+		if busy.Address {
+			fault = oauth.TooManyFailures
+		}
+		refused := oauth.Refuse(fault).Because(err)
 		refused.RetryAfter = busy.RetryAfter
 		return refused
 	default:

@@ -33,6 +33,7 @@ func TestPasswordOrder(t *testing.T) {
 		{name: "disabled", req: loginForm("anonymous", ""), auth: iam.ErrAccountDisabled, want: oauth.AccountDisabled, asked: 1},
 		{name: "required action", req: loginForm("anonymous", ""), auth: iam.ErrAccountNotSetUp, want: oauth.AccountNotSetUp, asked: 1},
 		{name: "busy", req: loginForm("anonymous", ""), auth: iam.BusyError{RetryAfter: 3}, want: oauth.Busy, asked: 1},
+		{name: "address", req: loginForm("anonymous", ""), auth: iam.BusyError{RetryAfter: 3, Address: true}, want: oauth.TooManyFailures, asked: 1},
 		{name: "storage trouble", req: loginForm("anonymous", ""), auth: iam.ErrUnavailable, want: oauth.Unavailable, asked: 1},
 		{name: "an unforeseen error", req: loginForm("anonymous", ""), auth: context.Canceled, want: oauth.Unavailable, asked: 1},
 	} {
@@ -43,7 +44,7 @@ func TestPasswordOrder(t *testing.T) {
 			if r.auth.asked != test.asked {
 				t.Errorf("asked %d times for the password", r.auth.asked)
 			}
-			if test.want == oauth.Busy && e.RetryAfter != 3 || test.want == oauth.Unavailable && e.RetryAfter == 0 {
+			if (test.want == oauth.Busy || test.want == oauth.TooManyFailures) && e.RetryAfter != 3 || test.want == oauth.Unavailable && e.RetryAfter == 0 {
 				t.Errorf("Retry-After %d", e.RetryAfter)
 			}
 			if test.want == oauth.WrongCredentials && e.ID == "" {

@@ -34,6 +34,16 @@ var (
 )
 
 // BusyError says that admission refused the attempt without judging it.
-type BusyError struct{ RetryAfter int } // seconds
+type BusyError struct {
+	RetryAfter int // seconds
+	// Address says that the client's address or network has sent too many wrong
+	// passwords; otherwise too many logins wait for a hash.
+	Address bool
+}
 
-func (e BusyError) Error() string { return "too many logins are waiting" }
+func (e BusyError) Error() string {
+	if e.Address {
+		return "too many failed logins from this address"
+	}
+	return "too many logins are waiting"
+}

@@ -66,7 +66,7 @@ type outcome struct {
 func (s *Service) Authenticate(ctx context.Context, cfg *iam.RealmConfig, a iam.Attempt) (iam.Verified, error) {
 	arrived := s.clock.Now()
 	if wait := s.addresses.check(a.Address, arrived); wait > 0 {
-		return s.abandon(iam.BusyError{RetryAfter: seconds(wait)})
+		return s.abandon(iam.BusyError{RetryAfter: seconds(wait), Address: true})
 	}
 	t, err := s.prepare(ctx, &cfg.Realm, a, arrived)
 	if err != nil {

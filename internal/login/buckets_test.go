@@ -26,8 +26,10 @@ func TestAddressesAreBounded(t *testing.T) {
 			}
 		}
 		before := b.hasher.hashes()
-		if err := from(b, "2001:db8::ffff", "anna", "right"); !isBusy(err) {
-			t.Errorf("the 21st of one /64: %v", err)
+		for _, name := range []string{"anna", "nobody"} { // known or not
+			if err := from(b, "2001:db8::ffff", name, "right"); err != error(iam.BusyError{RetryAfter: 3, Address: true}) {
+				t.Errorf("the 21st of one /64, %s: %v", name, err)
+			}
 		}
 		if b.hasher.hashes() != before || len(b.store.logged()) != 20 {
 			t.Error("a refused address cost something")

@@ -127,7 +127,7 @@ func (s *Service) inPlace(fl *flight) (o outcome, full bool) {
 	t := fl.lead
 	if wait := s.addresses.check(t.attempt.Address, s.clock.Now()); wait > 0 {
 		s.places.leave()
-		return outcome{err: iam.BusyError{RetryAfter: seconds(wait)}}, false
+		return outcome{err: iam.BusyError{RetryAfter: seconds(wait), Address: true}}, false
 	}
 	admission, kind, err := s.reserve(fl)
 	if err != nil || admission != iam.GuessAllowed {

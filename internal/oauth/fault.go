@@ -14,6 +14,7 @@ const (
 	WrongMediaType     Fault = "wrong_media_type"
 	NotFound           Fault = "not_found"
 	BodyTooLarge       Fault = "body_too_large"
+	BodyTimeout        Fault = "body_timeout" // 408
 	TooManyParameters  Fault = "too_many_parameters"
 	BadForm            Fault = "bad_form"            // a bad percent escape; Arg: the field
 	DuplicateParameter Fault = "duplicate_parameter" // Arg: the name
@@ -76,6 +77,7 @@ const (
 	LegacyLoginRefused Fault = "legacy_login_refused"  // 401 JSON with message
 
 	TooManyRequests Fault = "too_many_requests" // 429
+	TooManyFailures Fault = "too_many_failures" // 429: an address with too many wrong passwords
 	Busy            Fault = "busy"              // 503: admission, Retry-After
 	Unavailable     Fault = "unavailable"       // 503: storage trouble
 	Internal        Fault = "internal"          // 500

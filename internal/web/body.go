@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 
@@ -15,31 +16,43 @@ const (
 	// MaxBody is the largest request body that is read, in bytes.
 	MaxBody  = 64 << 10
 	formType = "application/x-www-form-urlencoded"
+	// firstRead is what a body is given before it has sent a byte; most fit.
+	firstRead = 4 << 10
 )
 
 // ReadBody reads a request body of at most MaxBody bytes. A larger one is
 // refused with BodyTooLarge: by its Content-Length before a byte is read, else
-// at the first byte too many.
+// at the first byte too many. One that does not come in the server's time is
+// refused with BodyTimeout. Memory grows with what has arrived: a length that
+// is only announced costs nothing.
 func ReadBody(r *http.Request) ([]byte, error) {
 	switch {
 	case r.Body == nil || r.ContentLength == 0:
 		return nil, nil
 	case r.ContentLength > MaxBody:
 		return nil, oauth.Refuse(oauth.BodyTooLarge)
-	case r.ContentLength > 0:
-		buf := make([]byte, r.ContentLength)
-		if _, err := io.ReadFull(r.Body, buf); err != nil {
-			return nil, oauth.RefuseArg(oauth.BadRequest, "Request body ended early").Because(err)
-		}
-		return buf, nil
 	}
-	buf := make([]byte, MaxBody+1)
-	n, err := io.ReadFull(r.Body, buf)
+	want := int(r.ContentLength)
+	if want < 0 { // not announced
+		want = MaxBody + 1
+	}
+	buf := make([]byte, 0, min(want, firstRead))
+	var err error
+	for len(buf) < want && err == nil {
+		if len(buf) == cap(buf) {
+			buf = append(make([]byte, 0, min(want, 4*cap(buf))), buf...)
+		}
+		var n int
+		n, err = r.Body.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+	}
 	switch {
-	case err == nil:
+	case len(buf) > MaxBody:
 		return nil, oauth.Refuse(oauth.BodyTooLarge)
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return buf[:n], nil
+	case len(buf) == want, r.ContentLength < 0 && errors.Is(err, io.EOF):
+		return buf, nil
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return nil, oauth.Refuse(oauth.BodyTimeout).Because(err)
 	default:
 		return nil, oauth.RefuseArg(oauth.BadRequest, "Request body ended early").Because(err)
 	}

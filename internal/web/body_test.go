@@ -1,14 +1,19 @@
 package web_test
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
 	"strings"
 	"testing"
+	"testing/iotest"
+	"time"
 
 	"github.com/seed-a6a28e10/usher/internal/oauth"
 	"github.com/seed-a6a28e10/usher/internal/web"
@@ -131,6 +136,78 @@ func TestTooLargeOverTheWire(t *testing.T) {
 	}
 	if body := bodyOf(t, resp); body != `{"a":"🔑; "}` {
 		t.Errorf("%d: %s", resp.StatusCode, body)
+	}
+}
+
+// greedy notes how much memory a body was offered before it had sent a byte.
+type greedy struct{ first int }
+
+func (g *greedy) Read(p []byte) (int, error) {
+	g.first = len(p)
+	return 0, io.ErrUnexpectedEOF
+}
+
+func TestAnnouncedBodyCostsNothing(t *testing.T) {
+	t.Parallel()
+	for _, announced := range []int64{web.MaxBody, -1} {
+		g := &greedy{}
+		r := post(formMedia, g)
+		r.ContentLength = announced
+		if _, err := web.ReadBody(r); web.AsError(err).Fault != oauth.BadRequest || g.first > 4<<10 {
+			t.Errorf("announced %d: %v, given %d bytes", announced, err, g.first)
+		}
+	}
+}
+
+func TestBodiesArriveInPieces(t *testing.T) {
+	t.Parallel()
+	for _, size := range []int{1, 4 << 10, 4<<10 + 1, 20_000, web.MaxBody} {
+		for _, chunked := range []bool{false, true} {
+			want := strings.Repeat("0123456789abcdef", size/16+1)[:size]
+			r := post(formMedia, iotest.OneByteReader(strings.NewReader(want)))
+			r.ContentLength = int64(size)
+			if chunked {
+				r.ContentLength = -1
+			}
+			if got, err := web.ReadBody(r); err != nil || string(got) != want {
+				t.Errorf("%d bytes, chunked %v: %d bytes, %v", size, chunked, len(got), err)
+			}
+			r = post(formMedia, iotest.DataErrReader(strings.NewReader(want[1:])))
+			r.ContentLength = int64(size)
+			if _, err := web.ReadBody(r); web.AsError(err).Fault != oauth.BadRequest {
+				t.Errorf("%d bytes, the last missing: %v", size, err)
+			}
+		}
+	}
+}
+
+// A body that stalls until the server's time is over: 408, and the connection
+// is of no further use.
+func TestStalledBodyTimesOut(t *testing.T) {
+	t.Parallel()
+	k := quietKit()
+	inner := k.Wrap(web.OAuth(k, formHandler))
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := http.NewResponseController(w).SetReadDeadline(time.Unix(1, 0)); err != nil { // long over
+			t.Error(err)
+		}
+		inner.ServeHTTP(w, r)
+	}))
+	t.Cleanup(srv.Close)
+	for name, framing := range map[string]string{"announced": "Content-Length: 100\r\n\r\na=1", "chunked": "Transfer-Encoding: chunked\r\n\r\n3\r\na=1\r\n"} {
+		conn, err := net.Dial("tcp", srv.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		fmt.Fprintf(conn, "POST / HTTP/1.1\r\nHost: h\r\nContent-Type: %s\r\n%s", formMedia, framing)
+		resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if body := bodyOf(t, resp); resp.StatusCode != 408 || !resp.Close || !strings.Contains(body, "did not arrive in time") {
+			t.Errorf("%s: %d, close %v: %s", name, resp.StatusCode, resp.Close, body)
+		}
 	}
 }
 

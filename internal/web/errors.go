@@ -33,6 +33,7 @@ var rules = map[oauth.Fault]rule{
 	oauth.HTTPSRequired:      {403, "invalid_request", "HTTPS required", "", "Use the https URL."},
 	oauth.WrongMediaType:     {415, "invalid_request", "HTTP 415 Unsupported Media Type", "", "Send the body as application/x-www-form-urlencoded."},
 	oauth.BodyTooLarge:       {413, "invalid_request", "Request body is larger than 64 KiB", "", "Send only the parameters that the request needs."},
+	oauth.BodyTimeout:        {408, "invalid_request", "Request body did not arrive in time", "", "Send the whole body at once, of the length that Content-Length says."},
 	oauth.TooManyParameters:  {400, "invalid_request", "Request has more than 100 parameters", "", "Send only the parameters that the request needs."},
 	oauth.BadForm:            {400, "invalid_request", "Malformed percent escape in parameter '{arg}'", "Malformed percent escape", "Write a percent sign in a value as %25, or use curl's --data-urlencode for the field."},
 	oauth.DuplicateParameter: {400, "invalid_request", "duplicated parameter", "", "Send the parameter '{arg}' once."},
@@ -95,6 +96,7 @@ var rules = map[oauth.Fault]rule{
 	oauth.LegacyLoginRefused: {401, "invalid_grant", "{arg}", badUser, "Check user name and password, or log in again."},
 
 	oauth.TooManyRequests: {429, "temporarily_unavailable", "Too many requests", "", "Wait as many seconds as Retry-After says, then try again."},
+	oauth.TooManyFailures: {429, "temporarily_unavailable", "Too many failed logins from this address", "", "Wait as many seconds as Retry-After says, then log in with the right password."},
 	oauth.Busy:            {503, "temporarily_unavailable", "Too many logins are waiting", "", "Wait as many seconds as Retry-After says, then try again."},
 	oauth.Unavailable:     {503, "temporarily_unavailable", "Service temporarily unavailable", "", "Wait as many seconds as Retry-After says, then try again."},
 	oauth.Internal:        {500, "server_error", "Internal server error", "", "Tell an operator the error_id; the log has the cause under it."},
@@ -129,7 +131,11 @@ func AsError(err error) *oauth.Error {
 	case errors.As(err, &known):
 		return known
 	case errors.As(err, &busy):
-		return &oauth.Error{Fault: oauth.Busy, RetryAfter: busy.RetryAfter, Cause: err}
+		fault := oauth.Busy
+		if busy.Address {
+			fault = oauth.TooManyFailures
+		}
+		return &oauth.Error{Fault: fault, RetryAfter: busy.RetryAfter, Cause: err}
 	case errors.As(err, &large):
 		return oauth.Refuse(oauth.BodyTooLarge).Because(err)
 	case errors.Is(err, iam.ErrUnavailable), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):

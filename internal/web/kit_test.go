@@ -154,6 +154,7 @@ func TestAsError(t *testing.T) {
 		{errors.Join(iam.ErrUnavailable), oauth.Unavailable},
 		{context.DeadlineExceeded, oauth.Unavailable},
 		{iam.BusyError{RetryAfter: 3}, oauth.Busy},
+		{iam.BusyError{RetryAfter: 3, Address: true}, oauth.TooManyFailures},
 		{&http.MaxBytesError{}, oauth.BodyTooLarge},
 		{iam.ErrNotFound, oauth.Internal},
 		{io.EOF, oauth.Internal},

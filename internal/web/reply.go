@@ -48,7 +48,7 @@ func (reply Reply) under(given http.Header, f refusal) Reply {
 	if f.retryAfter > 0 {
 		reply.Header["Retry-After"] = []string{strconv.Itoa(f.retryAfter)}
 	}
-	if f.status == http.StatusRequestEntityTooLarge {
+	if f.status == http.StatusRequestEntityTooLarge || f.status == http.StatusRequestTimeout {
 		// What was not read is not worth reading: end the connection after the answer.
 		reply.Header["Connection"] = []string{"close"}
 	}

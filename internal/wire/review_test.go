@@ -3,10 +3,12 @@ package wire
 import (
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -280,5 +282,45 @@ func TestADeadTokenTellsNoMembership(t *testing.T) {
 		if got := message(path, expired.Refresh); got != "Token is not active" {
 			t.Errorf("expired, %s: %q", path, got)
 		}
+	}
+}
+
+// TestAnAddressThatGuessesHasToWait spends an address's wrong passwords on names
+// nobody has. What it is told then says whom it concerns, and nothing of names.
+func TestAnAddressThatGuessesHasToWait(t *testing.T) {
+	t.Parallel()
+	w := behindProxy(t, realmWith("platform", `"sslRequired": "none"`))
+	from := func(address string) http.Header { return http.Header{"X-Forwarded-For": {address}} }
+	login := func(name, password string) string {
+		return form("client_id", "anonymous", "grant_type", "password", "username", name, "password", password)
+	}
+	var group sync.WaitGroup
+	for i := range 20 {
+		group.Go(func() {
+			if e := w.post(t, tokenPath, login(fmt.Sprint("nobody", i), "wrong"), from("203.0.113.9")); e.status != http.StatusUnauthorized {
+				t.Errorf("guess %d: %d %s", i, e.status, e.body)
+			}
+		})
+	}
+	group.Wait()
+	known := w.post(t, tokenPath, login(user, password), from("203.0.113.9"))
+	unknown := w.post(t, tokenPath, login("nobody", "wrong"), from("203.0.113.9"))
+	if known.status != http.StatusTooManyRequests || known.header.Get("Retry-After") != "3" ||
+		memberOf(t, known.body, "error_description") != "Too many failed logins from this address" {
+		t.Errorf("%d %v %s", known.status, known.header, known.body)
+	}
+	if unknown.status != known.status || unknown.header.Get("Retry-After") != "3" || withoutID(t, known) != withoutID(t, unknown) {
+		t.Errorf("an unknown name: %d %s", unknown.status, unknown.body)
+	}
+	legacy := w.do(t, "POST", "/v1/vms/auth/login", `{"username":"user@example.org","password":"an example password"}`, from("203.0.113.9"))
+	if legacy.status != http.StatusTooManyRequests || legacy.header.Get("Retry-After") != "3" || memberOf(t, legacy.body, "message") != "Too many failed logins from this address" {
+		t.Errorf("the JSON login: %d %s", legacy.status, legacy.body)
+	}
+	if e := w.post(t, tokenPath, login(user, password), from("203.0.113.10")); e.status != http.StatusOK {
+		t.Errorf("the address beside it: %d %s", e.status, e.body)
+	}
+	w.clock.Advance(3 * time.Second)
+	if e := w.post(t, tokenPath, login(user, password), from("203.0.113.9")); e.status != http.StatusOK {
+		t.Errorf("after the wait: %d %s", e.status, e.body)
 	}
 }
