@@ -60,9 +60,9 @@ func client(c *object, d *Draft) iam.Client {
 		NotBefore:    c.integer("notBefore", 0, 0, maxSeconds),
 		RedirectURIs: c.texts("redirectUris"), WebOrigins: c.texts("webOrigins"),
 		Attributes: c.textMap("attributes"), Mappers: mappers(c, "protocolMappers", c.label, &d.Realm),
-		DefaultScopes:  scopeNames(c, "defaultClientScopes", d),
-		OptionalScopes: scopeNames(c, "optionalClientScopes", d),
 	}
+	out.DefaultScopes = scopeNames(c, "defaultClientScopes", d, &out.Kept)
+	out.OptionalScopes = scopeNames(c, "optionalClientScopes", d, &out.Kept)
 	out.Secret = clientSecret(c, &out)
 	if c.has("rootUrl") && !c.has("redirectUris") {
 		rootRedirects(c, &out)

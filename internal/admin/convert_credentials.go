@@ -143,8 +143,8 @@ func otherCredential(c *object, u *DraftUser, cred iam.Credential) {
 	}
 	reason := "a credential of type " + cred.Type + " is " + notUsed
 	u.Other = append(u.Other, cred)
-	if u.SecondFactor() {
-		reason += ": its user cannot log in with the password alone, so not at all"
+	if (&iam.User{Other: []iam.Credential{cred}}).SecondFactor() {
+		reason += ": a user who has one is not let in by the password alone, so not at all"
 	}
 	c.warn("type", reason)
 }

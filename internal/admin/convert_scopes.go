@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 
@@ -40,13 +41,13 @@ func scopes(o *object, d *Draft) {
 		r.Kept = keep(r.Kept, "clientScopes/"+scope.Name, rest)
 		r.ClientScopes = append(r.ClientScopes, scope)
 	}
-	r.DefaultScopes = scopeNames(o, "defaultDefaultClientScopes", d)
-	r.OptionalScopes = scopeNames(o, "defaultOptionalClientScopes", d)
+	r.DefaultScopes = scopeNames(o, "defaultDefaultClientScopes", d, &r.Kept)
+	r.OptionalScopes = scopeNames(o, "defaultOptionalClientScopes", d, &r.Kept)
 }
 
 // scopeNames reads a list of scope names; like Keycloak it passes over names
-// that stand for nothing, but says so.
-func scopeNames(o *object, name string, d *Draft) []string {
+// that stand for nothing, but says so and keeps the list as it was.
+func scopeNames(o *object, name string, d *Draft, kept *map[string]json.RawMessage) []string {
 	list := o.texts(name)
 	if list == nil || d.builtinScopes {
 		return list
@@ -55,6 +56,7 @@ func scopeNames(o *object, name string, d *Draft) []string {
 	for _, s := range list {
 		if !hasScope(d.Realm.ClientScopes, s) && s != iam.VideoAudience {
 			o.warn(name, "there is no client scope "+s+": passed over")
+			*kept = keep(*kept, "", map[string]json.RawMessage{name: o.raw(&o.find(name).value)})
 			continue
 		}
 		if !slices.Contains(out, s) {
@@ -80,7 +82,7 @@ func mappers(o *object, name, path string, r *iam.Realm) []iam.Mapper {
 			m.warn("protocolMapper", mapper.Kind+" is "+notUsed)
 		}
 		m.used["id"], m.used["protocol"] = true, true // say nothing a mapper's name and place do not
-		for name := range knownMapper { // every export says consentRequired: false
+		for name := range knownMapper {               // every export says consentRequired: false
 			if v := m.find(name); v != nil && !says(&v.value) {
 				m.used[name] = true
 			}

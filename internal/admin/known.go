@@ -80,4 +80,5 @@ use.refresh.tokens access.token.header.type.rfc9068`)
 // database; every other kept member is sealed.
 var plainKept = words(`duplicateEmailsAllowed defaultGroups clientAuthenticatorType authenticationFlows authenticatorConfig requiredActions
 browserSecurityHeaders eventsListeners enabledEventTypes supportedLocales clientProfiles clientPolicies requiredCredentials
-keycloakVersion description rootUrl adminUrl baseUrl`)
+keycloakVersion description rootUrl adminUrl baseUrl
+defaultDefaultClientScopes defaultOptionalClientScopes defaultClientScopes optionalClientScopes`)

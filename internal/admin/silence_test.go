@@ -188,3 +188,23 @@ func TestUsedKeysAreNotKeptTwice(t *testing.T) {
 		t.Errorf("kept of a used key: %s", kept)
 	}
 }
+
+// TestOldMembersAreNamed: what old exports carry is accepted and named.
+func TestOldMembersAreNamed(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"applications", "oauthClients", "defaultRoles", "clientTemplates", "requiredCredentials", "userFederationProviders"} {
+		d, warnings := warned(t, `{"realm": "r", "enabled": true, "`+name+`": ["x"]}`)
+		if want := name != "requiredCredentials"; strings.HasPrefix(warnings, name+": kept, but not used") != want || d.Realm.Kept[name] == nil {
+			t.Errorf("%s: %q, kept %s", name, warnings, d.Realm.Kept[name])
+		}
+	}
+	for _, name := range []string{"applicationRoles", "socialProviders", "applicationScopeMappings"} {
+		if _, warnings := warned(t, `{"realm": "r", "enabled": true, "`+name+`": {"x": "y"}}`); !strings.HasPrefix(warnings, name+": kept, but not used") {
+			t.Errorf("%s: %q", name, warnings)
+		}
+	}
+	d, warnings := warned(t, `{"realm": "r", "enabled": true, "bruteForceProtected": false, "failureFactor": 3}`)
+	if d.Realm.Kept["failureFactor"] == nil || !strings.Contains(warnings, "Usher's own policy applies") || strings.Contains(warnings, "failureFactor") {
+		t.Errorf("kept %s, %q", d.Realm.Kept, warnings)
+	}
+}
