@@ -119,12 +119,11 @@ func (p *plan) scopeSteps(cs *iam.ClientScope) []step {
 // DefaultAlgorithm signs where a realm names none.
 const DefaultAlgorithm = "RS256"
 
-// signingAlg is the client's own algorithm when the realm has a key for it that
-// others can verify with, else the realm's. A realm file may name an algorithm
-// for which it brings no key.
+// signingAlg is the client's own algorithm where others can verify with it, else
+// the realm's. The importer made a key for it; should that be gone, minting
+// fails, since a token of another algorithm is one the client must refuse.
 func signingAlg(r *Realm, c *iam.Client, attr string) string {
-	own := c.Attributes[attr]
-	if _, has := r.Keys.Signing[own]; has && Asymmetric(own) {
+	if own := c.Attributes[attr]; Asymmetric(own) {
 		return own
 	}
 	if Asymmetric(r.Realm.SignatureAlgorithm) {
