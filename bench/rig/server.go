@@ -101,9 +101,14 @@ func (s *Server) answers(ctx context.Context) error {
 	exited := make(chan error, 1)
 	go func() { exited <- s.Cmd.Wait() }()
 	for {
-		c, err := net.Dial("tcp", s.Address)
-		if err == nil {
-			return c.Close()
+		if c, err := Dial(s.Address); err == nil {
+			// The port takes connections before there is anything to serve; what
+			// counts is an answer.
+			_, _, err = c.Do(Request{Method: "GET", Path: "/auth/realms/platform"})
+			c.Close()
+			if err == nil {
+				return nil
+			}
 		}
 		select {
 		case err := <-exited:

@@ -30,7 +30,7 @@ func (s *Service) clientCredentials(ctx context.Context, realm *token.Realm, cli
 	case !user.Enabled:
 		return nil, oauth.RefuseArg(oauth.ServiceAccountDisabled, user.Username)
 	}
-	scopes, err := resolveScopes(realm, client, r.Form.Get("scope"))
+	scopes, err := token.ResolveScopes(realm.RealmConfig, client, online(r.Form.Get("scope")))
 	if err != nil {
 		return nil, err
 	}

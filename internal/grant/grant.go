@@ -87,14 +87,14 @@ func (s *Service) dispatch(ctx context.Context, realm *token.Realm, client *iam.
 		answer, err := s.password(ctx, realm, client, passwordLogin{
 			Username: ordinary(r.Form, "username"),
 			Password: r.Form.Get("password"), // an over-long one is wrong, not absent
-			Scope:    r.Form.Get("scope"),
+			Scope:    online(r.Form.Get("scope")),
 			Address:  r.Address,
 		})
 		return answer, passwordHint(r.Form, err)
 	case oauth.GrantRefreshToken:
 		return s.refresh(ctx, realm, client, refreshGrant{
 			Token:   r.Form.Get("refresh_token"),
-			Scope:   r.Form.Get("scope"),
+			Scope:   online(r.Form.Get("scope")),
 			Address: r.Address,
 
 			judgeOnly: r.judgeOnly,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/seed-a6a28e10/usher/internal/iam"
@@ -46,7 +47,7 @@ func passwordAllowed(realm *token.Realm, client *iam.Client, p passwordLogin) (t
 	case client.ConsentRequired:
 		return token.Scopes{}, oauth.Refuse(oauth.ConsentRequired)
 	}
-	scopes, err := resolveScopes(realm, client, p.Scope)
+	scopes, err := token.ResolveScopes(realm.RealmConfig, client, p.Scope)
 	switch {
 	case err != nil:
 		return token.Scopes{}, refusal(err)
@@ -57,20 +58,12 @@ func passwordAllowed(realm *token.Realm, client *iam.Client, p passwordLogin) (t
 	}
 }
 
-// resolveScopes applies a scope parameter. There are no offline sessions yet,
-// so offline_access counts as not assigned.
-func resolveScopes(realm *token.Realm, client *iam.Client, requested string) (token.Scopes, error) {
-	scopes, err := token.ResolveScopes(realm.RealmConfig, client, requested)
-	if err != nil {
-		return scopes, err
-	}
-	for name := range strings.SplitSeq(requested, " ") {
-		if name == token.ScopeOfflineAccess {
-			return scopes, oauth.RefuseArg(oauth.InvalidScope, requested).
-				WithHint("Leave offline_access out of scope: there are no offline sessions here.")
-		}
-	}
-	return scopes, nil
+// online is a scope parameter without offline_access, which every grant here
+// ignores: there is no request for consent that could allow it (OpenID Connect
+// Core section 11), and clients exist that always ask.
+func online(scope string) string {
+	items := strings.Split(scope, " ")
+	return strings.Join(slices.DeleteFunc(items, func(s string) bool { return s == token.ScopeOfflineAccess }), " ")
 }
 
 // login checks the password, opens the session, then mints.

@@ -25,7 +25,6 @@ func TestPasswordOrder(t *testing.T) {
 		{name: "consent", req: loginForm("consent", "nonsense"), want: oauth.ConsentRequired},
 		{name: "scope", req: request("grant_type", "password", "client_id", "anonymous", "scope", "nonsense"), want: oauth.InvalidScope},
 		{name: "double blank in scope", req: loginForm("anonymous", "openid  email"), want: oauth.InvalidScope},
-		{name: "offline access", req: loginForm("anonymous", "openid offline_access"), want: oauth.InvalidScope},
 		{name: "no user name", req: request("grant_type", "password", "client_id", "anonymous", "password", "x"), want: oauth.NoUsername},
 		{name: "wrong password", req: request("grant_type", "password", "client_id", "anonymous", "username", "anna", "password", "x"), want: oauth.WrongCredentials, asked: 1},
 		{name: "no password", req: request("grant_type", "password", "client_id", "anonymous", "username", "anna"), want: oauth.WrongCredentials, asked: 1},

@@ -47,7 +47,7 @@ func (s *Service) refresh(ctx context.Context, realm *token.Realm, client *iam.C
 	r := refreshing{realm: realm, client: client, grant: g}
 	var err error
 	if g.Scope != "" {
-		if r.wanted, err = resolveScopes(realm, client, g.Scope); err != nil {
+		if r.wanted, err = token.ResolveScopes(realm.RealmConfig, client, g.Scope); err != nil {
 			return nil, refusal(err)
 		}
 	}
