@@ -1,6 +1,7 @@
 package iam
 
 import (
+	"maps"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -13,13 +14,17 @@ type match struct {
 	c     *chain
 	held  []heldToken
 	first map[string]int64 // first use by jti, moved by a recovery alone
+	// order is when a token was rotated out, counted in rotations: a recovery
+	// raises the generation too, but forgets no token.
+	order     map[string]int
+	rotations int
 	// lost are tokens a recovery replaced.
 	lost map[string]bool
 	dead bool
 }
 
 func newMatch(holders int, confirm bool) *match {
-	m := &match{c: newChain(nil), first: map[string]int64{}, lost: map[string]bool{}}
+	m := &match{c: newChain(nil), first: map[string]int64{}, order: map[string]int{}, lost: map[string]bool{}}
 	if confirm {
 		m.c.row.Recovery = RecoverNever // as if every answer were confirmed at once
 	}
@@ -34,7 +39,7 @@ func (m *match) copy() *match {
 	row := *m.c
 	n.c = &row
 	n.held = append([]heldToken(nil), m.held...)
-	n.first, n.lost = map[string]int64{}, map[string]bool{}
+	n.first, n.order, n.lost = map[string]int64{}, maps.Clone(m.order), map[string]bool{}
 	for k, v := range m.first {
 		n.first[k] = v
 	}
@@ -45,14 +50,14 @@ func (m *match) copy() *match {
 }
 
 // diverged says that the holder has a token which is neither the newest nor
-// one that was new a moment and at most ringSize refreshes ago.
+// one that was new a moment and at most ringSize rotations ago.
 func (m *match) diverged(who int) bool {
 	t := m.held[who]
 	if t == m.c.current() {
 		return false
 	}
 	at, used := m.first[t.jti]
-	return !used || m.c.row.Gen-t.gen > ringSize || m.lost[t.jti] || m.c.now-at > testWindow
+	return !used || m.rotations-m.order[t.jti] >= ringSize || m.lost[t.jti] || m.c.now-at > testWindow
 }
 
 type fataler interface {
@@ -81,6 +86,8 @@ func (m *match) step(t fataler, who int, ms int64, lost bool) {
 	switch d.Outcome {
 	case Rotate:
 		m.first[was.jti] = m.c.now
+		m.rotations++
+		m.order[was.jti] = m.rotations
 	case Recover:
 		m.first[was.jti] = m.c.now
 		m.lost[newest.jti] = true
