@@ -177,7 +177,8 @@ func (im *Importer) create(ctx context.Context, d *Draft) (Outcome, error) {
 
 // AddUser adds one user with a plain password who is a member of every
 // VideoManager of the realm. When the name is taken nothing is changed and the
-// password is handed back for comparison.
+// password is handed back for comparison; iam.ErrConflict when the name is
+// another user's address in a realm whose users may log in by theirs.
 func (im *Importer) AddUser(ctx context.Context, realm, username, password string) (*PasswordCheck, error) {
 	rows, err := im.Store.LoadConfig(ctx)
 	if err != nil {
