@@ -77,6 +77,15 @@ func cutScheme(header, scheme string) (rest string, ok bool) {
 	return strings.TrimLeft(rest, " \t"), true
 }
 
+// b64Token marks the bytes of a token's body. Tokens are long and every call of
+// the API brings one: comparing with ranges took 6 % of GET /v1/vms.
+var b64Token = func() (set [256]bool) {
+	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/") {
+		set[c] = true
+	}
+	return set
+}()
+
 // isB64Token checks 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"=".
 func isB64Token(s string) bool {
 	body := strings.TrimRight(s, "=")
@@ -84,11 +93,7 @@ func isB64Token(s string) bool {
 		return false
 	}
 	for i := 0; i < len(body); i++ {
-		c := body[i]
-		switch {
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
-		case c == '-', c == '.', c == '_', c == '~', c == '+', c == '/':
-		default:
+		if !b64Token[body[i]] {
 			return false
 		}
 	}

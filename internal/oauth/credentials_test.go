@@ -87,3 +87,13 @@ func FuzzParseBasic(f *testing.F) {
 		}
 	})
 }
+
+func BenchmarkParseBearer(b *testing.B) {
+	header := "Bearer " + strings.Repeat("abcDEF123-_.", 100)
+	b.ReportAllocs()
+	for b.Loop() {
+		if !oauth.ParseBearer(header).Present {
+			b.Fatal("not read")
+		}
+	}
+}
