@@ -50,11 +50,10 @@ implicitFlowEnabled authorizationServicesEnabled authorizationSettings frontchan
 authenticationFlowBindingOverrides nodeReRegistrationTimeout registeredNodes clientTemplate useTemplateConfig useTemplateScope
 useTemplateMappers defaultRoles claims access origin defaultDefaultClientScopes optionalClientScopes`)
 
-	knownScope     = words(`description`)
-	knownMapper    = words(`consentRequired consentText`)
-	knownRole      = words(`clientRole containerId attributes scopeParamRequired`)
-	knownGroup     = words(`description parentId parentName subGroupCount access`)
-	knownComponent = words(`id name subComponents subType parentId providerType`)
+	knownScope  = words(`description`)
+	knownMapper = words(`consentRequired consentText`)
+	knownRole   = words(`clientRole containerId attributes scopeParamRequired`)
+	knownGroup  = words(`description parentId parentName subGroupCount access`)
 )
 
 // guessingMembers say how Keycloak's protection counts. They are without

@@ -138,13 +138,3 @@ func nth(n int, kind string, rc int32) func(string) int32 {
 		return sqlite3.SQLITE_OK
 	}
 }
-
-// always fails every operation on files of the kind.
-func always(kind string, rc int32) func(string) int32 {
-	return func(k string) int32 {
-		if kind != "" && k != kind {
-			return sqlite3.SQLITE_OK
-		}
-		return rc
-	}
-}
