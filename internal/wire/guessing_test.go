@@ -96,7 +96,7 @@ func TestParallelGuessesAreBounded(t *testing.T) {
 	w := start(t, defaultRealm)
 	var group sync.WaitGroup
 	slots := make(chan struct{}, 200)
-	for i := range 1000 {
+	for i := range volume(t, 1000) {
 		group.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()

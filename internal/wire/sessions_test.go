@@ -18,7 +18,7 @@ func TestASessionLivesAsLongAsItIsRefreshed(t *testing.T) {
 			w := start(t, strings.ReplaceAll(defaultRealm, `"ssoSessionMaxLifespan": 360000`, `"ssoSessionMaxLifespan": 3600000`))
 			got := w.login(t, realm, "anonymous", user, password)
 			session := got.SessionState
-			for range 200 {
+			for range volume(t, 200) {
 				w.clock.Advance(50 * time.Minute)
 				if w.vms(t, got.Access) != http.StatusUnauthorized {
 					t.Fatal("the old access token still works")
@@ -64,7 +64,7 @@ func TestOneRotationOfParallelPresentations(t *testing.T) {
 		statuses = map[int]int{}
 		slots    = make(chan struct{}, 100)
 	)
-	for range 1000 {
+	for range volume(t, 1000) {
 		group.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()

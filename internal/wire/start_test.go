@@ -2,6 +2,8 @@ package wire
 
 import (
 	"net/http"
+	"os"
+	"strconv"
 	"testing"
 
 	"github.com/seed-a6a28e10/usher/internal/app"
@@ -36,4 +38,19 @@ func startWith(t *testing.T, o apptest.Options) *world {
 		Transport:     transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
+}
+
+// volume is n times USHER_TEST_SCALE: how often a test repeats itself where a
+// slower build (the race detector's) looks for something else.
+func volume(t *testing.T, n int) int {
+	t.Helper()
+	text := os.Getenv("USHER_TEST_SCALE")
+	if text == "" {
+		return n
+	}
+	scale, err := strconv.ParseFloat(text, 64)
+	if err != nil || scale <= 0 {
+		t.Fatalf("USHER_TEST_SCALE=%q is not a positive number", text)
+	}
+	return max(1, int(float64(n)*scale))
 }
