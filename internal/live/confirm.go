@@ -36,14 +36,16 @@ var errAskSlow = errors.New("the store did not answer in time")
 // ask reads the feed's news. Only one question is open at a time: whoever asks
 // meanwhile shares its answer, which comes within askLimit even when the store
 // never does.
-func (f *Feed) ask(ctx context.Context) error {
+func (f *Feed) ask(ctx context.Context) error { return f.askWithin(ctx, askLimit) }
+
+func (f *Feed) askWithin(ctx context.Context, limit time.Duration) error {
 	a := &f.asking
 	a.mu.Lock()
 	q := a.q
 	if q == nil {
 		q = &question{done: make(chan struct{})}
 		a.q = q
-		go f.question(context.WithoutCancel(ctx), q)
+		go f.question(context.WithoutCancel(ctx), q, limit)
 	}
 	a.mu.Unlock()
 	select {
@@ -54,10 +56,10 @@ func (f *Feed) ask(ctx context.Context) error {
 	}
 }
 
-// question settles q by the store's answer or by askLimit, whichever is first,
+// question settles q by the store's answer or by the limit, whichever is first,
 // and stays the open question until the store really returned.
-func (f *Feed) question(ctx context.Context, q *question) {
-	ctx, cancel := context.WithTimeout(ctx, askLimit)
+func (f *Feed) question(ctx context.Context, q *question, limit time.Duration) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	began := f.Clock.Now()
 	late := context.AfterFunc(ctx, func() { f.settle(q, began, errAskSlow) })

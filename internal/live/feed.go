@@ -18,6 +18,7 @@ const (
 	sweepFeed    = 10 * time.Second
 	freshFor     = time.Second            // longer unconfirmed: ask the store
 	askLimit     = 250 * time.Millisecond // of one question
+	loadLimit    = time.Minute            // of the first one, which reads all entries before anything is served
 	unreadyAfter = 3 * time.Second
 	// DefaultGrace is how long remembered tokens are answered after the store
 	// failed to confirm the feed.
@@ -112,7 +113,7 @@ func NewFeed(o FeedOptions) *Feed {
 
 // Load reads the feed for the first time; nothing may be answered before.
 func (f *Feed) Load(ctx context.Context) error {
-	if err := f.ask(ctx); err != nil {
+	if err := f.askWithin(ctx, loadLimit); err != nil {
 		return fmt.Errorf("reading the revocation feed: %w", err)
 	}
 	return nil
