@@ -19,26 +19,38 @@ const (
 // Failures reads the failure row of a key with the store's time (Unix ms); the
 // zero value when there is none. A cleared row has a Rev and nothing else.
 func (s *Store) Failures(ctx context.Context, realmID, key string) (f iam.Failures, at int64, err error) {
-	type row struct {
+	type found struct {
 		f  iam.Failures
 		at int64
 	}
-	r, err := read(ctx, s.db, func(tx Tx) (r row, err error) {
-		var open string
-		f := &r.f
-		r.at = tx.Now()
-		err = tx.QueryRow(`select failures, last_at, wait_until, lockouts, locked, last_tag, reservations, rev
-			from login_failure where realm_id = $1 and name_key = $2`, realmID, []byte(key)).
-			Scan(&f.Count, &f.LastAt, &f.WaitUntil, &f.Lockouts, &f.Locked, &f.LastTag, &open, &f.Rev)
+	out, err := read(ctx, s.db, func(tx Tx) (found, error) {
+		at := tx.Now()
+		values, err := tx.First(`select failures, last_at, wait_until, lockouts, locked, last_tag, reservations, rev
+			from login_failure where realm_id = $1 and name_key = $2`, realmID, []byte(key))
 		if errors.Is(err, sql.ErrNoRows) {
-			return r, nil
+			return found{at: at}, nil
 		}
-		if err == nil && open != "" {
-			err = decode("reservations", open, &f.Reservations)
+		if err != nil {
+			return found{}, err
 		}
-		return r, err
+		f, err := fillFailures(&row{values: values})
+		return found{f, at}, err
 	})
-	return r.f, r.at, err
+	return out.f, out.at, err
+}
+
+// fillFailures takes the columns of a failure row, in their order.
+func fillFailures(r *row) (iam.Failures, error) {
+	f := iam.Failures{
+		Count: int(r.number()), LastAt: r.number(), WaitUntil: r.number(), Lockouts: int(r.number()),
+		Locked: r.flag(), LastTag: r.bytes(),
+	}
+	open := r.text()
+	f.Rev = r.number()
+	if open == "" {
+		return f, r.err
+	}
+	return f, decode("reservations", open, &f.Reservations)
 }
 
 // ReplaceFailures writes next where prev.Rev is still the row's revision (0:

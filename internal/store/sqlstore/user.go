@@ -144,13 +144,13 @@ func (s *Store) Passwords(ctx context.Context, realmID, afterID string, limit in
 
 // User finds a user by id.
 func (s *Store) User(ctx context.Context, realmID, id string) (iam.User, error) {
-	return s.oneUser(ctx, selectUser+`where u.realm_id = $1 and u.id = $2`, realmID, id)
+	return s.oneUser(ctx, userByID, realmID, id)
 }
 
 // UserByName finds a user by iam.CanonicalName of the user name; bytes must be
 // equal, no collation has a say.
 func (s *Store) UserByName(ctx context.Context, realmID, canonical string) (iam.User, error) {
-	return s.oneUser(ctx, selectUser+`where u.realm_id = $1 and u.username = $2`, realmID, canonical)
+	return s.oneUser(ctx, userByName, realmID, canonical)
 }
 
 // UserByEmail finds a user by iam.CanonicalName of the address. An address
@@ -159,22 +159,63 @@ func (s *Store) UserByEmail(ctx context.Context, realmID, canonical string) (iam
 	if canonical == "" {
 		return iam.User{}, iam.ErrNotFound
 	}
-	return s.oneUser(ctx, selectUser+`
-		where u.realm_id = $1 and u.email = $2 limit 2`, realmID, canonical)
-}
-
-func (s *Store) oneUser(ctx context.Context, query, realmID, name string) (iam.User, error) {
-	// Text that no database stores is nobody's name, and no error either.
-	if !utf8.ValidString(name) || strings.ContainsRune(name, 0) {
+	if !storable(canonical) {
 		return iam.User{}, iam.ErrNotFound
 	}
 	return read(ctx, s.db, func(tx Tx) (iam.User, error) {
-		users, err := all(tx, scanUser, query, realmID, name)
+		users, err := all(tx, scanUser, selectUser+`
+			where u.realm_id = $1 and u.email = $2 limit 2`, realmID, canonical)
 		if err != nil || len(users) == 1 {
 			return append(users, iam.User{})[0], err
 		}
 		return iam.User{}, iam.ErrNotFound
 	})
+}
+
+const (
+	userByID   = selectUser + `where u.realm_id = $1 and u.id = $2`
+	userByName = selectUser + `where u.realm_id = $1 and u.username = $2`
+)
+
+// storable is false for text that no database stores: it is nobody's name, and
+// no error either.
+func storable(name string) bool {
+	return utf8.ValidString(name) && !strings.ContainsRune(name, 0)
+}
+
+// oneUser reads the user that a query finds by something unique. Every login
+// does, so it goes the short way of Family.
+func (s *Store) oneUser(ctx context.Context, query, realmID, name string) (iam.User, error) {
+	if !storable(name) {
+		return iam.User{}, iam.ErrNotFound
+	}
+	return read(ctx, s.db, func(tx Tx) (iam.User, error) {
+		values, err := tx.First(query, realmID, name)
+		if errors.Is(err, sql.ErrNoRows) {
+			return iam.User{}, iam.ErrNotFound
+		}
+		if err != nil {
+			return iam.User{}, err
+		}
+		return s.fillUser(&row{values: values})
+	})
+}
+
+// fillUser takes the columns of selectUser, in their order.
+func (s *Store) fillUser(r *row) (iam.User, error) {
+	realm, id := r.text(), r.text()
+	u, err := s.docs.user(id, r.text())
+	if err != nil {
+		return iam.User{}, err
+	}
+	u.ID, u.RealmID, u.Enabled, u.Epoch = id, realm, r.flag(), r.number()
+	p := iam.Credential{ID: r.text(), Type: "password", Label: r.text(), CreatedAt: r.number()}
+	present := !r.null()
+	p.SecretData, p.CredentialData = r.text(), r.text()
+	if present {
+		u.Password = &p
+	}
+	return u, r.err
 }
 
 // UpgradePassword replaces a password's stored form by a better one of the
