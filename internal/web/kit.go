@@ -72,13 +72,13 @@ func (k *Kit) adapt(h Handler, d dialect) http.Handler {
 			rec = &recorder{ResponseWriter: w, start: k.Now(), request: k.describe(r)}
 			commonHeaders(w.Header(), rec.request.Secure)
 		}
-		req := rec.request
+		req := &rec.request // not a copy: it would be one more thing for the collector
 		req.Request = r
-		reply, err := call(h, &req)
+		reply, err := call(h, req)
 		if err != nil {
 			e := AsError(err)
 			rec.refused, rec.cause = k.refusalOf(e, req.ID), e.Cause
-			reply = d(k, &req, rec.refused).under(reply.Header, rec.refused)
+			reply = d(k, req, rec.refused).under(reply.Header, rec.refused)
 		}
 		k.write(rec, r, reply)
 		if !ok {

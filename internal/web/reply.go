@@ -19,6 +19,7 @@ var (
 	strictHTTPS = []string{"max-age=31536000; includeSubDomains"}
 	noStore     = []string{"no-store"}
 	noCache     = []string{"no-cache"}
+	ofJSON      = []string{jsonType}
 )
 
 // commonHeaders sets what every answer carries; Strict-Transport-Security only
@@ -78,7 +79,7 @@ func (k *Kit) write(w *recorder, r *http.Request, reply Reply) {
 	case reply.ContentType != "":
 		h["Content-Type"] = []string{reply.ContentType}
 	case body != nil:
-		h["Content-Type"] = []string{jsonType}
+		h["Content-Type"] = ofJSON
 	}
 	if status != http.StatusNoContent {
 		h["Content-Length"] = []string{strconv.Itoa(len(body))}
