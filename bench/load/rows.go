@@ -26,6 +26,8 @@ type measurement struct {
 	name, what string
 	bound      float64 // of the ratio; 0: printed only
 	run        func(ctx context.Context, b *bench, d time.Duration) (result, error)
+	// life, instead of run, starts servers of its own and prints its own lines.
+	life func(ctx context.Context, p plan) (int, error)
 }
 
 type result struct {
@@ -36,18 +38,18 @@ type result struct {
 
 func measurements() []measurement {
 	return []measurement{
-		{"refresh-rs256", "refresh with openid, RS256, reusable", 0.92, refreshRow("platform", "/rs256")},
-		{"refresh-rs256-rotating", "refresh with openid, RS256, rotating", 0, refreshRow("rs-rotating", "/rs256")},
-		{"refresh-es256", "refresh with openid, ES256, reusable", 0.65, refreshRow("es-reusable", "/es256")},
-		{"refresh-es256-rotating", "refresh with openid, ES256, rotating", 0.40, refreshRow("es-rotating", "/es256")},
-		{"password-first", "password grant, first login of each user", 0.95, passwordFirst},
-		{"storm", "refresh at 200/s open loop in a login storm, p99", 0, storm},
-		{"password-again-one", "password grant, repeated, one user (limit: refresh)", 0.90, passwordAgain(1)},
-		{"password-again-many", "password grant, repeated, 1,000 users (limit: refresh)", 0.90, passwordAgain(1000)},
-		{"vms-seen", "GET /v1/vms, token seen before", 0.80, vmsSeen},
-		{"vms-first", "GET /v1/vms, first sight of each token", 0.75, vmsFirst},
-		{"discovery", "discovery document", 0, discovery},
-		{"refuse", "refusing oversized forms", 0, refuse},
+		{name: "refresh-rs256", what: "refresh with openid, RS256, reusable", bound: 0.92, run: refreshRow("platform", "/rs256")},
+		{name: "refresh-rs256-rotating", what: "refresh with openid, RS256, rotating", bound: 0, run: refreshRow("rs-rotating", "/rs256")},
+		{name: "refresh-es256", what: "refresh with openid, ES256, reusable", bound: 0.65, run: refreshRow("es-reusable", "/es256")},
+		{name: "refresh-es256-rotating", what: "refresh with openid, ES256, rotating", bound: 0.40, run: refreshRow("es-rotating", "/es256")},
+		{name: "password-first", what: "password grant, first login of each user", bound: 0.95, run: passwordFirst},
+		{name: "storm", what: "refresh at 200/s open loop in a login storm, p99", bound: 0, run: storm},
+		{name: "password-again-one", what: "password grant, repeated, one user (limit: refresh)", bound: 0.90, run: passwordAgain(1)},
+		{name: "password-again-many", what: "password grant, repeated, 1,000 users (limit: refresh)", bound: 0.90, run: passwordAgain(1000)},
+		{name: "vms-seen", what: "GET /v1/vms, token seen before", bound: 0.80, run: vmsSeen},
+		{name: "vms-first", what: "GET /v1/vms, first sight of each token", bound: 0.75, run: vmsFirst},
+		{name: "discovery", what: "discovery document", bound: 0, run: discovery},
+		{name: "refuse", what: "refusing oversized forms", bound: 0, run: refuse},
 	}
 }
 

@@ -47,54 +47,75 @@ func run(ctx context.Context, p plan) (int, error) {
 			return 0, err
 		}
 	}
-	b := &bench{users: 2000 + 1000*p.seconds, slack: p.slack}
-	if b.key, err = rsa.GenerateKey(rand.Reader, 2048); err != nil {
+	b, err := start(ctx, p, dir)
+	if err != nil {
 		return 0, err
 	}
-	b.fresh.Store(1000) // the first thousand are for the repeated logins
-	file := filepath.Join(dir, "realms.json")
-	if err := rig.WriteRealms(file, b.users, b.key); err != nil {
-		return 0, err
-	}
-	if b.limit, err = startLimit(ctx); err != nil {
-		return 0, err
-	}
-	defer b.limit.Kill()
-	if b.usher, err = rig.StartUsher(ctx, p.binary, rig.Options{Dir: dir, RealmFile: file}); err != nil {
-		return 0, err
-	}
-	defer b.usher.Kill()
-
+	defer b.stop()
 	fmt.Printf("%d cores, %s; %d s per line; slices of limit and usher alternate\n\n", runtime.NumCPU(), runtime.Version(), p.seconds)
 	fmt.Printf("%-24s %12s %12s %7s %7s  %s\n", "measurement", "limit", "usher", "ratio", "bound", "")
 	failed, done := 0, 0
-	for _, m := range measurements() {
+	for _, m := range append(measurements(), lives(p)...) {
 		if !p.wants(m.name) {
 			continue
 		}
-		r, err := m.run(ctx, b, time.Duration(p.seconds)*time.Second)
+		n, err := m.take(ctx, b, p)
 		if err != nil {
 			return failed, fmt.Errorf("%s: %w", m.name, err)
-		}
-		done++
-		failed += report(m, r, p.slack)
-	}
-	for _, f := range []struct {
-		name string
-		run  func(context.Context, plan) (int, error)
-	}{{"start", startRow}, {"memory", memoryRow}, {"sessions", sessionsRow}} {
-		if !p.wants(f.name) || f.name == "sessions" && p.sessions == 0 {
-			continue
-		}
-		n, err := f.run(ctx, p)
-		if err != nil {
-			return failed, fmt.Errorf("%s: %w", f.name, err)
 		}
 		done++
 		failed += n
 	}
 	fmt.Printf("\nload: %d measurements, %d bounds not held\n", done, failed)
 	return failed, nil
+}
+
+// start brings up the limit and an Usher with enough users that never logged in.
+func start(ctx context.Context, p plan, dir string) (*bench, error) {
+	b := &bench{users: 2000 + 1000*p.seconds, slack: p.slack}
+	var err error
+	if b.key, err = rsa.GenerateKey(rand.Reader, 2048); err != nil {
+		return nil, err
+	}
+	b.fresh.Store(1000) // the first thousand are for the repeated logins
+	file := filepath.Join(dir, "realms.json")
+	if err := rig.WriteRealms(file, b.users, b.key); err != nil {
+		return nil, err
+	}
+	if b.limit, err = startLimit(ctx); err != nil {
+		return nil, err
+	}
+	if b.usher, err = rig.StartUsher(ctx, p.binary, rig.Options{Dir: dir, RealmFile: file}); err != nil {
+		b.limit.Kill()
+		return nil, err
+	}
+	return b, nil
+}
+
+func (b *bench) stop() {
+	b.limit.Kill()
+	b.usher.Kill()
+}
+
+// lives are the measurements that start servers of their own.
+func lives(p plan) []measurement {
+	rows := []measurement{{name: "start", life: startRow}, {name: "memory", life: memoryRow}}
+	if p.sessions > 0 {
+		rows = append(rows, measurement{name: "sessions", life: sessionsRow})
+	}
+	return rows
+}
+
+// take takes one measurement and tells how many of its bounds do not hold.
+func (m measurement) take(ctx context.Context, b *bench, p plan) (int, error) {
+	if m.life != nil {
+		return m.life(ctx, p)
+	}
+	r, err := m.run(ctx, b, time.Duration(p.seconds)*time.Second)
+	if err != nil {
+		return 0, err
+	}
+	return report(m, r, p.slack), nil
 }
 
 func report(m measurement, r result, slack float64) int {
