@@ -253,8 +253,12 @@ func (s *Service) present(ctx context.Context, r *refreshing) (*Answer, error) {
 func (s *Service) advance(ctx context.Context, r *refreshing, d iam.Decision) error {
 	v := &r.view
 	ev := s.advanceEvent(r, d)
+	touched := int64(0)
+	if r.terms.Touch(v.Session.LastRefresh, v.At) {
+		touched = v.At
+	}
 	write := func() error {
-		return s.store.AdvanceFamily(ctx, v.Family, d.Next, v.At, d.Next.DeadAt, ev)
+		return s.store.AdvanceFamily(ctx, v.Family, d.Next, touched, d.Next.DeadAt, ev)
 	}
 	err := write()
 	if err == nil || errors.Is(err, iam.ErrStale) || ctx.Err() != nil {

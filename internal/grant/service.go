@@ -28,7 +28,8 @@ type Sessions interface {
 	EndClientSession(ctx context.Context, realmID, sessionID, clientID string, at, until int64, ev *iam.Event) ([]iam.Revocation, error)
 }
 
-// Families moves token families on. Writes are conditional on prev.
+// Families moves token families on. Writes are conditional on prev. A rotation
+// moves the session's last refresh too, unless at is 0.
 type Families interface {
 	Family(ctx context.Context, realmID, familyID string) (iam.FamilyView, error)
 	AdvanceFamily(ctx context.Context, prev, next iam.Family, at, sessionDeadAt int64, ev *iam.Event) error

@@ -109,9 +109,10 @@ func fillFamily(f *iam.Family, r *row) error {
 }
 
 // AdvanceFamily replaces what refreshing changes in prev by next, raises the
-// revision and notes the session's refresh at at (Unix ms). iam.ErrStale: the
-// row is not at prev.Rev any more, was revoked, or its session has ended; then
-// nothing was written.
+// revision and notes the session's refresh at at (Unix ms), unless that is 0:
+// most rotations find the session's row fresh enough. iam.ErrStale: the row is
+// not at prev.Rev any more, was revoked, or its session has ended; then nothing
+// was written.
 func (s *Store) AdvanceFamily(ctx context.Context, prev, next iam.Family, at, sessionDeadAt int64, ev *iam.Event) error {
 	ring, err := encodeRing(next.Ring)
 	if err != nil {
@@ -135,12 +136,14 @@ func (s *Store) AdvanceFamily(ctx context.Context, prev, next iam.Family, at, se
 		if err := must(n, err, iam.ErrStale); err != nil {
 			return err
 		}
-		_, err = tx.Exec(`update user_session set
-				last_refresh = case when last_refresh < $2 then $2 else last_refresh end,
-				dead_at = case when dead_at < $3 then $3 else dead_at end
-			where id = $1`, prev.SessionID, at, sessionDeadAt)
-		if err != nil {
-			return err
+		if at != 0 {
+			_, err = tx.Exec(`update user_session set
+					last_refresh = case when last_refresh < $2 then $2 else last_refresh end,
+					dead_at = case when dead_at < $3 then $3 else dead_at end
+				where id = $1`, prev.SessionID, at, sessionDeadAt)
+			if err != nil {
+				return err
+			}
 		}
 		return record.insert(tx)
 	})

@@ -59,6 +59,12 @@ func testAdvanceFamily(t *testing.T, s *suite) {
 	if got := w.view(t, l).Session; got.LastRefresh != at || got.DeadAt != at+3000 {
 		t.Errorf("the session went back to %+v", got)
 	}
+	// Without a time the session's row stays as it is.
+	prev = w.view(t, l).Family
+	ok(t, w.AdvanceFamily(w.ctx, prev, rotated(prev, at+700), 0, at+9000, nil))
+	if got := w.view(t, l); got.Family.Rev != prev.Rev+1 || got.Session.LastRefresh != at || got.Session.DeadAt != at+3000 {
+		t.Errorf("a rotation without a time left %+v", got)
+	}
 }
 
 func testAdvanceStale(t *testing.T, s *suite) {
