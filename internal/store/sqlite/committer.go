@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/seed-a6a28e10/usher/internal/store/sqlstore"
 )
@@ -19,10 +20,12 @@ const maxBatch = 128
 // committer owns the writing connection. One goroutine, run, uses it.
 type committer struct {
 	file   *file
-	now    func() int64
+	now    func() time.Time
 	fault  *fault
 	points *checkpointer
 	log    *slog.Logger
+	told   func(writes int, took time.Duration, ok bool)
+	wound  atomic.Pointer[wound]
 
 	mu       sync.RWMutex // held for reading while sending to queue
 	closed   bool
@@ -33,10 +36,10 @@ type committer struct {
 	batch []*request
 }
 
-func newCommitter(f *file, first *conn, now func() int64, queue int, fault *fault, points *checkpointer, log *slog.Logger) *committer {
+func newCommitter(f *file, first *conn, fault *fault, points *checkpointer, o Options) *committer {
 	c := &committer{
-		file: f, now: now, fault: fault, points: points, log: log,
-		queue: make(chan *request, queue), finished: make(chan struct{}),
+		file: f, now: o.Now, fault: fault, points: points, log: o.Log, told: o.Committed,
+		queue: make(chan *request, o.Queue), finished: make(chan struct{}),
 		conn: first, batch: make([]*request, 0, maxBatch),
 	}
 	go c.run()
@@ -116,6 +119,7 @@ func (c *committer) run() {
 // commitBatch runs first and what waits behind it in one transaction.
 func (c *committer) commitBatch(first *request) {
 	c.batch = c.batch[:0]
+	start := c.now()
 	err := c.fault.err()
 	for r := first; r != nil; r = c.next() {
 		if !r.state.CompareAndSwap(waiting, taken) {
@@ -137,6 +141,9 @@ func (c *committer) commitBatch(first *request) {
 	}
 	if err != nil {
 		c.abort(err)
+	}
+	if c.told != nil && len(c.batch) > 0 {
+		c.told(len(c.batch), c.now().Sub(start), err == nil)
 	}
 	for i, r := range c.batch {
 		if err != nil {
@@ -172,9 +179,14 @@ func (c *committer) begin() error {
 	return err
 }
 
-// apply runs one request in its savepoint. An error is trouble that ends the batch.
+// apply runs one request. What it wrote is undone when it has no answer but an
+// error; an error of apply's own is trouble that ends the batch. The first of a
+// batch needs no savepoint, since nobody's writes come before its own.
 func (c *committer) apply(r *request) error {
-	if _, err := c.conn.exec("savepoint request"); err != nil {
+	undo := "rollback to request"
+	if len(c.batch) == 1 {
+		undo = "rollback"
+	} else if _, err := c.conn.exec("savepoint request"); err != nil {
 		return err
 	}
 	answer, answered := verdict(c.call(r.fn))
@@ -183,9 +195,15 @@ func (c *committer) apply(r *request) error {
 	}
 	r.answer = answer
 	if answer != nil {
-		if _, err := c.conn.exec("rollback to request"); err != nil {
+		if _, err := c.conn.exec(undo); err != nil {
 			return err
 		}
+		if len(c.batch) == 1 {
+			return c.begin()
+		}
+	}
+	if len(c.batch) == 1 {
+		return nil
 	}
 	_, err := c.conn.exec("release request")
 	return err
@@ -198,7 +216,7 @@ func (c *committer) call(fn func(sqlstore.Tx) error) (err error) {
 			err = fmt.Errorf("panic in a write: %v\n%s", p, debug.Stack())
 		}
 	}()
-	return fn(tx{c.conn, c.now()})
+	return fn(tx{c.conn, c.now().UnixMilli()})
 }
 
 func (c *committer) commit() error {
@@ -219,9 +237,33 @@ func (c *committer) abort(cause error) {
 	if syncFailed(cause) {
 		c.fault.raise(cause)
 	}
+	if diskFailed(cause) {
+		c.wound.Store(&wound{cause, c.now()})
+	}
 	c.log.LogAttrs(context.Background(), slog.LevelError, "a batch of writes failed",
 		slog.Int("writes", len(c.batch)), slog.String("error", cause.Error()))
 	c.drop()
+}
+
+// wound is a batch that the disk did not take.
+type wound struct {
+	cause error
+	at    time.Time
+}
+
+// woundHurts is how long after it the store says that it cannot be written.
+const woundHurts = 2 * time.Second
+
+// hurt is the cause of a wound that is fresh, or nil.
+func (c *committer) hurt() error {
+	w := c.wound.Load()
+	if w == nil {
+		return nil
+	}
+	if since := c.now().Sub(w.at); since < 0 || since >= woundHurts {
+		return nil
+	}
+	return fmt.Errorf("a batch of writes failed: %w", w.cause)
 }
 
 // restartWAL copies the rest of a WAL that grew too large while no write runs,
@@ -232,7 +274,8 @@ func (c *committer) restartWAL() {
 		return
 	}
 	if _, err := checkpoint(c.conn); err != nil {
-		c.abort(fmt.Errorf("checkpoint: %w", err))
+		c.points.failed(err)
+		c.drop()
 	}
 }
 

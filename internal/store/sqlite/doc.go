@@ -7,7 +7,7 @@
 // (synchronous=FULL). A caller's deadline ends the caller's wait, never a
 // statement: the write may still happen.
 //
-// Inside a batch every request has its savepoint, so a lost race or a taken
+// Inside a batch every request but the first has its savepoint, so a lost race or a taken
 // name concerns its own caller only. Any other error ends the batch: it is
 // rolled back, the connection is reopened, and all its callers are told
 // iam.ErrUnavailable. A failed sync ends all writing (see DB.Fatal), because

@@ -56,6 +56,12 @@ func syncFailed(err error) bool {
 	return c == sqlite3.SQLITE_IOERR_FSYNC || c == sqlite3.SQLITE_IOERR_DIR_FSYNC
 }
 
+// diskFailed says that the disk was full or failed.
+func diskFailed(err error) bool {
+	c := code(err) & 0xff
+	return c == sqlite3.SQLITE_FULL || c == sqlite3.SQLITE_IOERR
+}
+
 // fault is the one-way switch of a failed sync.
 type fault struct {
 	cause atomic.Pointer[error]

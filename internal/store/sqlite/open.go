@@ -29,6 +29,11 @@ type Options struct {
 	// Readers is how many reads run at once; 0: 4.
 	Readers int
 
+	// Committed, where set, is told of every batch of writes: how many, the time
+	// from its first statement until it was on disk, and whether it got there.
+	// It is called by the committer and must be quick.
+	Committed func(writes int, took time.Duration, ok bool)
+
 	vfs string // of the fault tests
 }
 
@@ -100,7 +105,7 @@ func openEngine(ctx context.Context, path string, o Options) (*engine, error) {
 	fault := newFault(o.Log)
 	e := &engine{file: f}
 	e.points = newCheckpointer(f, fault, o.Log)
-	e.commits = newCommitter(f, first, now, o.Queue, fault, e.points, o.Log)
+	e.commits = newCommitter(f, first, fault, e.points, o)
 	e.reads = newReaders(f, now, o.Readers)
 	return e, nil
 }
@@ -111,6 +116,16 @@ func prepare(ctx context.Context, f *file, c *conn) error {
 		return err
 	}
 	return migrate(ctx, f, c)
+}
+
+// Probe is the store's, and fails for a moment after a batch of writes could
+// not be written: on a full disk the probe's own small write, which takes no
+// new page, goes on when logins do not.
+func (d *DB) Probe(ctx context.Context) error {
+	if err := d.engine.commits.hurt(); err != nil {
+		return unavailable(err)
+	}
+	return d.Store.Probe(ctx)
 }
 
 // Fatal delivers the one fault after which no write will ever be acknowledged:
