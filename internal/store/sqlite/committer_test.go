@@ -57,33 +57,12 @@ func TestLosersDoNotSinkTheBatch(t *testing.T) {
 
 func TestTroubleEndsTheBatchOnly(t *testing.T) {
 	t.Parallel()
-	for name, trouble := range map[string]func(t *testing.T, tx sqlstore.Tx) error{
-		"error":  func(*testing.T, sqlstore.Tx) error { return errors.New("cannot read a document") },
-		"panic":  func(*testing.T, sqlstore.Tx) error { panic("a mistake") },
-		"syntax": func(_ *testing.T, tx sqlstore.Tx) error { _, err := tx.Exec("selekt"); return err },
-		"interrupt": func(_ *testing.T, x sqlstore.Tx) error {
-			ctx, cancel := context.WithCancel(context.Background())
-			defer cancel()
-			rows, err := x.(tx).c.QueryContext(ctx, `with recursive n(i) as (select 1 union all select i + 1 from n) select i from n`)
-			if err != nil {
-				return err
-			}
-			defer rows.Close()
-			for rows.Next() {
-				cancel()
-			}
-			return rows.Err()
-		},
-		"full": func(_ *testing.T, tx sqlstore.Tx) error {
-			var pages int
-			if err := tx.QueryRow("pragma page_count").Scan(&pages); err != nil {
-				return err
-			}
-			if err := tx.QueryRow("pragma max_page_count = 1").Scan(&pages); err != nil { // as few as there are
-				return err
-			}
-			return record(tx, strings.Repeat("x", 100_000))
-		},
+	for name, trouble := range map[string]func(sqlstore.Tx) error{
+		"error":     func(sqlstore.Tx) error { return errors.New("cannot read a document") },
+		"panic":     func(sqlstore.Tx) error { panic("a mistake") },
+		"syntax":    func(tx sqlstore.Tx) error { _, err := tx.Exec("selekt"); return err },
+		"interrupt": interrupted,
+		"full":      fillDisk,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -98,7 +77,7 @@ func TestTroubleEndsTheBatchOnly(t *testing.T) {
 				if err := record(tx, "t"); err != nil {
 					return err
 				}
-				return trouble(t, tx)
+				return trouble(tx)
 			})
 			b.add(t.Context(), write("next")) // waits for the batch after it
 			errs := b.release()

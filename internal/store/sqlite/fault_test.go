@@ -1,12 +1,17 @@
 package sqlite
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"log/slog"
+	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/seed-a6a28e10/usher/internal/iam"
+	"github.com/seed-a6a28e10/usher/internal/store/sqlstore"
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
@@ -166,6 +171,67 @@ func TestFullDisk(t *testing.T) {
 				t.Errorf("%d events left, want %d", len(got), len(want))
 			}
 		})
+	}
+}
+
+// TestProbeTellsOfAFullDisk although its own write fits: the store is told
+// unfit for a moment after a batch the disk did not take.
+func TestProbeTellsOfAFullDisk(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	now := time.Now()
+	db := open(t, Options{Dir: t.TempDir(), Now: func() time.Time {
+		mu.Lock()
+		defer mu.Unlock()
+		return now
+	}})
+	if err := db.Probe(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	troubled(t, []error{db.engine.Write(t.Context(), fillDisk), db.Probe(t.Context())})
+	mu.Lock()
+	now = now.Add(woundHurts)
+	mu.Unlock()
+	if err := db.Probe(t.Context()); err != nil {
+		t.Errorf("later: %v", err)
+	}
+	if err := db.engine.Write(t.Context(), func(sqlstore.Tx) error { return errors.New("a mistake") }); err == nil {
+		t.Error("no trouble")
+	}
+	if err := db.Probe(t.Context()); err != nil {
+		t.Errorf("after trouble that is not the disk's: %v", err)
+	}
+}
+
+// TestFailedRestart: a checkpoint that fails between batches is told as such,
+// and the writes go on.
+func TestFailedRestart(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	d := newDisk(t)
+	db, err := Open(t.Context(), Options{Dir: t.TempDir(), Now: time.Now, vfs: d.name, Log: slog.New(slog.NewTextHandler(&log, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := hold(t, db)
+	b.add(t.Context(), write("a"))
+	d.set(&d.onWrite, func(kind string) int32 {
+		if kind == "db" {
+			return sqlite3.SQLITE_FULL
+		}
+		return sqlite3.SQLITE_OK
+	})
+	db.engine.points.behind.Store(true)
+	b.release()
+	if err := db.engine.Write(t.Context(), write("b")); err != nil {
+		t.Error(err)
+	}
+	d.set(&d.onWrite, nil)
+	if err := db.Close(); err != nil {
+		t.Error(err)
+	}
+	if got := log.String(); strings.Contains(got, "batch") || !strings.Contains(got, "checkpoint failed") {
+		t.Errorf("logged %s", got)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 
@@ -23,6 +24,33 @@ func record(tx sqlstore.Tx, id string) error {
 // write is a request that leaves an event named id.
 func write(id string) func(sqlstore.Tx) error {
 	return func(tx sqlstore.Tx) error { return record(tx, id) }
+}
+
+// interrupted is a request whose statement is interrupted.
+func interrupted(x sqlstore.Tx) error {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	rows, err := x.(tx).c.QueryContext(ctx, `with recursive n(i) as (select 1 union all select i + 1 from n) select i from n`)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		cancel()
+	}
+	return rows.Err()
+}
+
+// fillDisk is a request for which the disk has no space.
+func fillDisk(tx sqlstore.Tx) error {
+	var pages int
+	if err := tx.QueryRow("pragma page_count").Scan(&pages); err != nil {
+		return err
+	}
+	if err := tx.QueryRow("pragma max_page_count = 1").Scan(&pages); err != nil { // as few as there are
+		return err
+	}
+	return record(tx, strings.Repeat("x", 100_000))
 }
 
 // present lists the events that were left.
@@ -83,6 +111,11 @@ func hold(t testing.TB, db *DB) *batch {
 
 // add puts a request behind the others and returns once it waits.
 func (b *batch) add(ctx context.Context, fn func(sqlstore.Tx) error) {
+	b.call(func() error { return b.db.engine.Write(ctx, fn) })
+}
+
+// call is add for a method of the store that writes.
+func (b *batch) call(fn func() error) {
 	queue := b.db.engine.commits.queue
 	before := len(queue)
 	b.mu.Lock()
@@ -90,7 +123,7 @@ func (b *batch) add(ctx context.Context, fn func(sqlstore.Tx) error) {
 	b.errs = append(b.errs, nil)
 	b.mu.Unlock()
 	b.done.Go(func() {
-		err := b.db.engine.Write(ctx, fn)
+		err := fn()
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		b.errs[i] = err

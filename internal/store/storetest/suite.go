@@ -31,8 +31,9 @@ type suite struct {
 	ids    *atomic.Int64
 }
 
-// Run runs the whole contract.
-func Run(t *testing.T, open Opener) {
+// Run runs the whole contract. troubles are the ways in which this kind of
+// store can fail in the middle of a batch, by name.
+func Run(t *testing.T, open Opener, troubles map[string]Trouble) {
 	s := &suite{open: open, clock: newClock(), ids: new(atomic.Int64)}
 	s.shared = open(t, t.TempDir(), s.clock.Now)
 	t.Cleanup(func() { s.shared.Close() })
@@ -80,6 +81,12 @@ func Run(t *testing.T, open Opener) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			test(t, s)
+		})
+	}
+	for name, trouble := range troubles {
+		t.Run("Trouble/"+name, func(t *testing.T) {
+			t.Parallel()
+			testTrouble(t, s, trouble)
 		})
 	}
 }
