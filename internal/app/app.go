@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"runtime"
+	"strings"
 	"sync"
 	"time"
 
@@ -89,7 +90,7 @@ func New(ctx context.Context, cfg Config, opt Options) (*App, error) {
 	if err := a.bind(ctx); err != nil {
 		return nil, err
 	}
-	if a.store, err = sqlite.Open(ctx, sqlite.Options{Dir: cfg.Data, Now: a.clock.Now, Log: a.log}); err != nil {
+	if a.store, err = sqlite.Open(ctx, sqlite.Options{Dir: cfg.Data, Now: a.clock.Now, Log: a.log, Committed: a.committed}); err != nil {
 		return nil, errors.Join(err, a.unbind())
 	}
 	a.build()
@@ -125,7 +126,7 @@ func (a *App) build() {
 	})
 	a.grants = grant.New(grant.Config{
 		Store: a.store, Authenticator: a.login, Feed: a.feed, Now: a.clock.Now, Confirm: a.confirm.Seen, Log: a.log,
-		Metrics: grant.Metrics{Grant: a.metrics.Grant, Refresh: a.refreshed},
+		Metrics: grant.Metrics{Grant: a.metrics.Grant, Refresh: a.refreshed, Session: a.metrics.Session},
 	})
 	a.health = manage.New(manage.Config{
 		Ready: []manage.Check{
@@ -161,4 +162,7 @@ func (a *App) observe(route, method string, status int, elapsed time.Duration) {
 	a.metrics.Request(route, method, status, elapsed)
 }
 
-func (a *App) hashed(d time.Duration) { a.metrics.Hash("argon2", d) }
+func (a *App) hashed(kind string, d time.Duration) {
+	algorithm, _, _ := strings.Cut(kind, " ") // without its cost
+	a.metrics.Hash(algorithm, d)
+}

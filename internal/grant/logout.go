@@ -46,5 +46,6 @@ func (s *Service) logoutPhases(ctx context.Context, realm *token.Realm, r Reques
 		return res, err
 	}
 	s.feed.Apply(entries...)
+	s.metrics.Session("logout")
 	return res, nil
 }

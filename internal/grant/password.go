@@ -85,6 +85,7 @@ func (s *Service) login(ctx context.Context, realm *token.Realm, client *iam.Cli
 	if err := s.store.OpenLogin(ctx, login); err != nil {
 		return nil, err
 	}
+	s.metrics.Session("opened")
 	opening.family = login.Family
 	if opening.refresh, err = currentOf(realm, login.Family); err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package grant
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/seed-a6a28e10/usher/internal/iam"
 	"github.com/seed-a6a28e10/usher/internal/oauth"
@@ -87,6 +88,11 @@ func (s *Service) revokeRefresh(ctx context.Context, realm *token.Realm, client 
 		return err
 	}
 	s.feed.Apply(entries...)
+	change := "client_ended"
+	if slices.ContainsFunc(entries, func(e iam.Revocation) bool { return e.Kind == iam.RevokeSession }) {
+		change = "revoked"
+	}
+	s.metrics.Session(change)
 	return nil
 }
 

@@ -64,6 +64,9 @@ type Metrics struct {
 	// Refresh counts judged refresh tokens by outcome (iam.Outcome) and, for
 	// reuse, its reason.
 	Refresh func(outcome, reason string)
+	// Session counts what happened to user sessions: "opened", "logout",
+	// "revoked", or "client_ended" where other clients of it stay.
+	Session func(change string)
 }
 
 // Config is what a Service is made of. Store, Authenticator, Feed and Now must
@@ -127,6 +130,9 @@ func New(c Config) *Service {
 	}
 	if s.metrics.Refresh == nil {
 		s.metrics.Refresh = func(string, string) {}
+	}
+	if s.metrics.Session == nil {
+		s.metrics.Session = func(string) {}
 	}
 	return s
 }

@@ -163,7 +163,7 @@ func (s *Service) measure(ctx context.Context, kind string, run func()) error {
 	defer s.places.leave()
 	var times []time.Duration
 	for range measureTimes {
-		times = append(times, s.inSlot(run))
+		times = append(times, s.inSlot(func() string { run(); return kind }))
 		if times[0] > longMeasure {
 			break
 		}
@@ -174,13 +174,13 @@ func (s *Service) measure(ctx context.Context, kind string, run func()) error {
 }
 
 // inSlot runs a hash in a slot, which is free again when the hash has ended and
-// not before, and tells how long it took.
-func (s *Service) inSlot(run func()) time.Duration {
+// not before, and tells how long it took. run returns the hash's kind.
+func (s *Service) inSlot(run func() (kind string)) time.Duration {
 	s.slots <- struct{}{}
 	defer func() { <-s.slots }()
 	start := s.clock.Now()
-	run()
+	kind := run()
 	took := s.clock.Now().Sub(start)
-	s.metrics.Hash(took)
+	s.metrics.Hash(kind, took)
 	return took
 }

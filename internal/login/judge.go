@@ -147,7 +147,7 @@ func (s *Service) hash(t *try) outcome {
 	o := outcome{verdict: wrong}
 	kind := s.hasher.DefaultKind()
 	var unusable error
-	took := s.inSlot(func() {
+	took := s.inSlot(func() string {
 		o.started = s.clock.Now()
 		if t.usable {
 			var ok bool
@@ -157,10 +157,11 @@ func (s *Service) hash(t *try) outcome {
 				if ok {
 					o.verdict = correct
 				}
-				return
+				return kind
 			}
 		}
 		s.hasher.Dummy("")
+		return kind
 	})
 	if unusable != nil {
 		s.log.Warn("a stored password hash cannot be used", "user_id", t.user.ID, "error", unusable)
@@ -185,7 +186,10 @@ func (s *Service) upgrade(fl *flight) {
 	}
 	next := prev
 	var err error
-	s.inSlot(func() { next.SecretData, next.CredentialData, err = s.hasher.Hash(t.attempt.Password) })
+	s.inSlot(func() string {
+		next.SecretData, next.CredentialData, err = s.hasher.Hash(t.attempt.Password)
+		return s.hasher.DefaultKind()
+	})
 	s.places.leave()
 	if err == nil {
 		ctx, cancel := s.durable()

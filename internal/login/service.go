@@ -49,7 +49,7 @@ type Hasher interface {
 // set: ok, cached, wrong, unknown, waiting, disabled, not_set_up, busy, error.
 type Metrics struct {
 	Login func(outcome string)
-	Hash  func(d time.Duration)
+	Hash  func(kind string, d time.Duration) // kind is the Hasher's
 }
 
 // Config is what a Service is made of. Store, Clock and NameKey must be set.
@@ -136,7 +136,7 @@ func New(c Config) *Service {
 		s.metrics.Login = func(string) {}
 	}
 	if s.metrics.Hash == nil {
-		s.metrics.Hash = func(time.Duration) {}
+		s.metrics.Hash = func(string, time.Duration) {}
 	}
 	s.costs = newCosts(s.hasher.DefaultKind())
 	// One place more than slots: while a hash runs, the next attempt reserves, so
@@ -162,6 +162,9 @@ func (s *Service) Wait() { s.work.Wait() }
 
 // Queue is how many attempts wait for a hash, for a gauge.
 func (s *Service) Queue() int { return s.places.waiting() }
+
+// Hashing is how many hashes run, for a gauge.
+func (s *Service) Hashing() int { return len(s.slots) }
 
 func orDefault(n, fallback int) int {
 	if n == 0 {

@@ -14,8 +14,7 @@ var (
 	FeedEntries      = Gauge{"usher_feed_entries", "Revocations in force."}
 	RememberedTokens = Gauge{"usher_remembered_tokens", "Access tokens whose signature need not be checked again."}
 	ConfigVersion    = Gauge{"usher_config_version", "Version of the configuration in force."}
-	Sessions         = Gauge{"usher_sessions", "User sessions in the store, counted at the last sweep."}
-	Ready            = Gauge{"usher_ready", "1 when the last readiness check passed."}
+	Ready            = Gauge{"usher_ready", "1 when the readiness check passes."}
 )
 
 // Watch publishes g, read by value, which must be cheap and safe for

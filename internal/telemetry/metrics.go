@@ -47,10 +47,11 @@ var (
 	RefreshPolicies = []string{"reusable", "rotating"}
 	// LoginOutcomes are the values of a login attempt's outcome.
 	LoginOutcomes = []string{"ok", "cached", "wrong", "unknown", "waiting", "disabled", "not_set_up", "busy", "error"}
-	// HashKinds are the values of a password hash's algorithm.
-	HashKinds = []string{"argon2", "pbkdf2", "pbkdf2-sha256", "pbkdf2-sha512", "bcrypt", "dummy"}
+	// HashKinds are the values of a password hash's algorithm; one made only to
+	// take its time counts as what it imitates.
+	HashKinds = []string{"argon2id", "argon2i", "pbkdf2", "pbkdf2-sha256", "pbkdf2-sha512", "bcrypt"}
 	// SessionChanges are the values of a session's change.
-	SessionChanges = []string{"opened", "logout", "revoked", "expired", "client_ended"}
+	SessionChanges = []string{"opened", "logout", "revoked", "client_ended"}
 	// CommitOutcomes are the values of a store batch's outcome.
 	CommitOutcomes = []string{"ok", "failed"}
 )
@@ -76,7 +77,7 @@ func NewMetrics(reg prometheus.Registerer, b Build) *Metrics {
 		logins:    counters("usher_login_attempts_total", "Password checks by outcome.", "outcome"),
 		hashes:    histograms("usher_hash_duration_seconds", "Time of one password hash.", hashBuckets, "algorithm"),
 		batch:     prometheus.NewHistogram(prometheus.HistogramOpts{Name: "usher_store_commit_batch_size", Help: "Writes that shared one commit.", Buckets: batchBuckets}),
-		commits:   histograms("usher_store_commit_duration_seconds", "Time of one commit, sync included.", commitBuckets, "outcome"),
+		commits:   histograms("usher_store_commit_duration_seconds", "Time of one batch of writes, sync included.", commitBuckets, "outcome"),
 		sessions:  counters("usher_sessions_total", "User sessions by what happened to them.", "change"),
 		limited:   prometheus.NewCounter(prometheus.CounterOpts{Name: "usher_api_rate_limited_total", Help: "API requests refused by the per-user limit."}),
 	}

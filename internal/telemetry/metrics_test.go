@@ -23,7 +23,7 @@ func TestMetricsNamesAndLabels(t *testing.T) {
 		m.Login(fmt.Sprint(i))
 	}
 	m.Refresh("rotating", "converge")
-	m.Hash("argon2", time.Millisecond)
+	m.Hash("argon2id", time.Millisecond)
 	m.Commit(3, time.Millisecond, "ok")
 	m.Session("opened")
 	m.TokenChecked(true)
@@ -70,12 +70,12 @@ func TestNilMetricsRecordNothing(t *testing.T) {
 	m.Grant("password", "ok")
 	m.Refresh("rotating", "rotate")
 	m.Login("ok")
-	m.Hash("argon2", 0)
+	m.Hash("argon2id", 0)
 	m.Commit(1, 0, "ok")
 	m.Session("opened")
 	m.TokenChecked(false)
 	m.RateLimited()
-	m.Watch(Sessions, nil)
+	m.Watch(Ready, nil)
 	m.Request("/", "GET", 200, 0)
 }
 

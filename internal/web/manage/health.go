@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 )
@@ -26,6 +27,17 @@ const (
 type health struct {
 	Status string   `json:"status"`
 	Checks []result `json:"checks"`
+}
+
+// failing names the checks that fail, with their errors.
+func (h health) failing() string {
+	var s []string
+	for _, r := range h.Checks {
+		if r.Status != up {
+			s = append(s, r.Name+": "+r.Data["error"])
+		}
+	}
+	return strings.Join(s, "; ")
 }
 
 type result struct {

@@ -32,7 +32,7 @@ type Manage struct {
 	log      *slog.Logger
 	started  atomic.Bool
 	stopping atomic.Bool
-	ready    atomic.Bool // at the last readiness answer
+	ready    atomic.Bool // at the last check
 }
 
 // New makes the management endpoints; /health/started is DOWN until Started.
@@ -60,8 +60,21 @@ func (m *Manage) Started() { m.started.Store(true) }
 // Stop makes the readiness fall: the first step of a graceful stop.
 func (m *Manage) Stop() { m.stopping.Store(true) }
 
-// Ready says whether the last readiness answer was UP.
-func (m *Manage) Ready() bool { return m.ready.Load() }
+// Ready checks the readiness, as a probe of it does.
+func (m *Manage) Ready(ctx context.Context) bool { return m.check(ctx).Status == up }
+
+func (m *Manage) check(ctx context.Context) health {
+	h := m.run(ctx, m.checks)
+	is := h.Status == up
+	switch { // log the change, not every probe
+	case m.ready.Swap(is) == is:
+	case is:
+		m.log.Info("readiness changed", "status", h.Status)
+	default:
+		m.log.Warn("readiness changed", "status", h.Status, "failing", h.failing())
+	}
+	return h
+}
 
 func (m *Manage) initialized(context.Context) error {
 	if !m.started.Load() {
@@ -100,11 +113,7 @@ func (m *Manage) Mount(mux *http.ServeMux) {
 }
 
 func (m *Manage) serveReady(w http.ResponseWriter, r *http.Request) {
-	h := m.run(r.Context(), m.checks)
-	if is := h.Status == up; m.ready.Swap(is) != is { // log the change, not every probe
-		m.log.Warn("readiness changed", "status", h.Status, "checks", h.Checks)
-	}
-	answer(w, h)
+	answer(w, m.check(r.Context()))
 }
 
 func (m *Manage) serveStarted(w http.ResponseWriter, r *http.Request) {

@@ -1,10 +1,12 @@
 package manage
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -76,6 +78,37 @@ func TestHealthOverALife(t *testing.T) {
 	want("recovered", 200, 200, 200)
 	m.Stop()
 	want("stopping", 200, 200, 503)
+}
+
+// Readiness changes are logged once each: good news as such, bad news with
+// what fails and nothing else. Asking for the readiness checks it.
+func TestReadinessChangesAreLogged(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	var trouble error
+	m := New(Config{Log: slog.New(slog.NewTextHandler(&log, nil)), Ready: []Check{
+		{"Fine", func(context.Context) error { return nil }},
+		{"Store", func(context.Context) error { return trouble }},
+	}})
+	m.Started()
+	for _, c := range []struct {
+		trouble error
+		want    string
+	}{
+		{nil, `level=INFO msg="readiness changed" status=UP` + "\n"},
+		{errors.New("disk is gone"), `level=WARN msg="readiness changed" status=DOWN failing="Store: disk is gone"` + "\n"},
+	} {
+		trouble = c.trouble
+		log.Reset()
+		for range 2 {
+			if m.Ready(t.Context()) != (c.trouble == nil) {
+				t.Errorf("with %v: wrong", c.trouble)
+			}
+		}
+		if _, got, _ := strings.Cut(log.String(), " "); got != c.want {
+			t.Errorf("with %v: logged %q, want %q", c.trouble, got, c.want)
+		}
+	}
 }
 
 // A check that hangs answers DOWN at the deadline, and however many probes
