@@ -128,7 +128,7 @@ func (k *Kit) attrs(w *recorder, route string, status int, elapsed time.Duration
 		slog.String("path", path),
 		slog.Int("status", status),
 		slog.Int("bytes", w.size),
-		slog.Duration("elapsed", elapsed),
+		slog.Float64("elapsed_ms", float64(elapsed.Microseconds())/1000),
 		slog.String("address", w.request.Address.String()),
 	}
 	if w.refused.fault != "" {

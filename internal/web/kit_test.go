@@ -220,7 +220,7 @@ func TestTheLogIsQuietAndKeepsSecrets(t *testing.T) {
 	r.Header.Set("Cookie", "canary")
 	serve(h, r)
 	out := log.String()
-	for _, want := range []string{`"fault":"wrong_credentials"`, `"error_id":"id-1"`, `"route":"/no/{x}"`, `"status":401`, `bad\\n\\x1b[31mline\\u202e`} {
+	for _, want := range []string{`"fault":"wrong_credentials"`, `"error_id":"id-1"`, `"route":"/no/{x}"`, `"status":401`, `"elapsed_ms":`, `bad\\n\\x1b[31mline\\u202e`} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %s in %s", want, out)
 		}
