@@ -67,7 +67,7 @@ func (w *world) dev(ctx context.Context, f devFlags) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.Close()) }()
-	report, users, err := devImport(ctx, a, f, data, realm, given)
+	report, err := devImport(ctx, a, f, data, realm, given)
 	if err != nil {
 		return err
 	}
@@ -75,7 +75,7 @@ func (w *world) dev(ctx context.Context, f devFlags) (err error) {
 		return startFailure(err, data+".key")
 	}
 	w.devReport(ctx, a, &report)
-	if err := w.devReady(a, f, users); err != nil {
+	if err := w.devReady(a, f, report.Logins); err != nil {
 		return err
 	}
 	return a.Run(ctx, w.now)
@@ -146,31 +146,36 @@ func onLoopback(flag, address string) error {
 		"use 127.0.0.1, [::1] or localhost; `usher serve` is for the network")
 }
 
-// devImport fills the store: the file's realms, or the built-in one.
-func devImport(ctx context.Context, a *app.App, f devFlags, data string, realm []byte, given []app.Login) (app.Report, []app.Login, error) {
+// devImport fills the store: the file's realms, or the built-in one. Users are
+// made up only where there is none; the passwords of those that are stored
+// already are known only where this program made them up.
+func devImport(ctx context.Context, a *app.App, f devFlags, data string, realm []byte, given []app.Login) (app.Report, error) {
 	if f.realmFile != "" {
 		report, err := a.ImportFile(ctx, f.realmFile, realm)
 		if err != nil {
-			return report, nil, failed(err, "nothing was imported; correct the file and start again")
+			return report, failed(err, "nothing was imported; correct the file and start again")
 		}
 		if err := a.AddUsers(ctx, given, &report); err != nil {
-			return report, nil, failed(err, "")
+			return report, failed(err, "")
 		}
-		return report, append(given, report.Logins...), nil
+		return report, nil
 	}
 	users := given
 	if len(users) == 0 {
-		var err error
-		if users, err = keptUsers(data); err != nil {
-			return app.Report{}, nil, err
+		stored, err := a.KnownUsers(ctx, shownUsers)
+		if err != nil {
+			return app.Report{}, failed(err, "")
+		}
+		if users, err = keptUsers(data, len(stored) == 0); err != nil {
+			return app.Report{}, err
+		}
+		if len(users) == 0 {
+			return app.Report{Logins: stored}, nil
 		}
 	}
 	report, err := a.ImportBuiltin(ctx, users)
 	if err != nil {
-		return report, nil, failed(err, "")
+		return report, failed(err, "")
 	}
-	if len(given) == 0 { // the kept file is where the stored passwords came from
-		report.Trust()
-	}
-	return report, users, nil
+	return report, nil
 }

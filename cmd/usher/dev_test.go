@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -174,6 +175,9 @@ func TestRealmFile(t *testing.T) {
 	if got := curl(t, "-d", "client_id=anonymous&grant_type=password&username=anna&password=one", r.TokenEndpoint); got["expires_in"] != 60.0 {
 		t.Errorf("expires_in %v: what exists was not kept", got["expires_in"])
 	}
+	if len(r.Users) != 0 {
+		t.Errorf("printed %v, which are known to be wrong", r.Users)
+	}
 	p.stop(t, syscall.SIGTERM)
 	for _, line := range []string{
 		"kept as stored: platform: lifetimes.accessToken: stored 60, file 90\n",
@@ -184,4 +188,24 @@ func TestRealmFile(t *testing.T) {
 			t.Errorf("missing %q in:\n%s", line, p.stderr)
 		}
 	}
+}
+
+// TestOnlyWhatWorksIsPrinted: of given passwords those that are stored, and
+// nobody is made up beside the users a kept folder has.
+func TestOnlyWhatWorksIsPrinted(t *testing.T) {
+	t.Parallel()
+	data := filepath.Join(t.TempDir(), "data")
+	p, _ := dev(t, "--data", data, "--user", "anna:one", "--user", "ben:two")
+	p.stop(t, syscall.SIGTERM)
+	p, r := dev(t, "--data", data, "--user", "anna:other", "--user", "Ben:two", "--user", "carl:three")
+	if want := []keptUser{{"Ben", "two"}, {"carl", "three"}}; !slices.Equal(r.Users, want) {
+		t.Errorf("printed %v, want %v", r.Users, want)
+	}
+	p.stop(t, syscall.SIGTERM)
+	p, r = dev(t, "--data", data)
+	slices.SortFunc(r.Users, func(a, b keptUser) int { return strings.Compare(a.Username, b.Username) })
+	if want := []keptUser{{"anna", ""}, {"ben", ""}, {"carl", ""}}; !slices.Equal(r.Users, want) {
+		t.Errorf("printed %v, want %v", r.Users, want)
+	}
+	p.stop(t, syscall.SIGTERM)
 }

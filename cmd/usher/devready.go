@@ -23,16 +23,15 @@ func (w *world) devLog(silent bool) *slog.Logger {
 	return log
 }
 
-// compareAtMost bounds the passwords compared before the ready line: each
-// costs a hash.
-const compareAtMost = 100
+// shownUsers is how many users the text for people names.
+const shownUsers = 10
 
 // devReport names on standard error what the import had to say.
 func (w *world) devReport(ctx context.Context, a *app.App, r *app.Report) {
-	if n := r.Unchecked(); n > compareAtMost {
-		fmt.Fprintf(w.stderr, "note: %d passwords of the file were not compared with the stored ones\n", n)
-	} else if err := a.CheckPasswords(ctx, r); err != nil {
+	if err := a.CheckPasswords(ctx, r); err != nil {
 		fmt.Fprintf(w.stderr, "note: passwords were not compared: %v\n", err)
+	} else if n := r.Unchecked(); n > 0 {
+		fmt.Fprintf(w.stderr, "note: %d passwords of the file were not compared with the stored ones, and are not printed\n", n)
 	}
 	w.printReport(*r)
 }
@@ -84,11 +83,14 @@ func block(r readyObject, client, data string) string {
 	} else {
 		b.WriteString("  data        in a temporary folder, gone at the end; keep it with --data DIR\n")
 	}
-	const shown = 10
 	for i, u := range r.Users {
-		if i == shown {
-			fmt.Fprintf(&b, "  and %d more users with passwords in the realm file\n", len(r.Users)-shown)
+		if i == shownUsers {
+			fmt.Fprintf(&b, "  and %d more users with passwords in the realm file\n", len(r.Users)-shownUsers)
 			break
+		}
+		if u.Password == "" {
+			fmt.Fprintf(&b, "  user        %s   password  as it was set before\n", u.Username)
+			continue
 		}
 		fmt.Fprintf(&b, "  user        %s   password  %s\n", u.Username, u.Password)
 	}
@@ -104,7 +106,7 @@ func block(r readyObject, client, data string) string {
 // tokens out of the first one's answer, so that pasting all three works.
 func curlLines(r readyObject, client string) string {
 	user, password := "<---USERNAME--->", "<---PASSWORD--->"
-	if len(r.Users) > 0 {
+	if len(r.Users) > 0 && r.Users[0].Password != "" {
 		user, password = formValue(r.Users[0].Username), formValue(r.Users[0].Password)
 	}
 	client = formValue(client)

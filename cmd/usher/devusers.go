@@ -37,17 +37,20 @@ const usersFile = "dev-users.json"
 
 type keptUser struct {
 	Username string `json:"username"`
-	Password string `json:"password"`
+	Password string `json:"password,omitempty"`
 }
 
 // keptUsers are the users with generated passwords: made once and kept in a
-// 0600 file, so that a second start prints the same.
-func keptUsers(data string) ([]app.Login, error) {
+// 0600 file, so that a second start prints the same. Without the file and with
+// makeUp unset there are none.
+func keptUsers(data string, makeUp bool) ([]app.Login, error) {
 	path := filepath.Join(data, usersFile)
 	text, err := os.ReadFile(path)
 	switch {
-	case errors.Is(err, os.ErrNotExist):
+	case errors.Is(err, os.ErrNotExist) && makeUp:
 		return newUsers(path)
+	case errors.Is(err, os.ErrNotExist):
+		return nil, nil
 	case err != nil:
 		return nil, failed(err, "")
 	}

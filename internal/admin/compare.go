@@ -68,7 +68,7 @@ func (im *Importer) comparePassword(u *DraftUser, users map[string]iam.User, out
 	case stored.Password == nil:
 		out.Differences = append(out.Differences, fmt.Sprintf("users[%q]: the file has a password, stored is none", u.Username))
 	case u.Plain != nil:
-		out.Unchecked = append(out.Unchecked, PasswordCheck{Username: u.Username, Stored: *stored.Password, Plain: *u.Plain})
+		out.Unchecked = append(out.Unchecked, PasswordCheck{Username: u.Username, Enabled: stored.Enabled, Stored: *stored.Password, Plain: *u.Plain})
 	case stored.Password.SecretData == u.Password.SecretData && stored.Password.CredentialData == u.Password.CredentialData:
 	case im.Hasher.NeedsRehash(u.Password.SecretData, u.Password.CredentialData) &&
 		!im.Hasher.NeedsRehash(stored.Password.SecretData, stored.Password.CredentialData):

@@ -86,6 +86,7 @@ type Outcome struct {
 // PasswordCheck is a stored hash to compare with a password of the file.
 type PasswordCheck struct {
 	Username string
+	Enabled  bool // as stored: a password is of no use to a user who is not
 	Stored   iam.Credential
 	Plain    string
 }
@@ -191,7 +192,7 @@ func (im *Importer) AddUser(ctx context.Context, realm, username, password strin
 	name := iam.CanonicalName(username)
 	switch u, err := im.Store.UserByName(ctx, r.ID, name); {
 	case err == nil:
-		check := &PasswordCheck{Username: name, Plain: password}
+		check := &PasswordCheck{Username: name, Enabled: u.Enabled, Plain: password}
 		if u.Password != nil {
 			check.Stored = *u.Password
 		}
@@ -223,20 +224,43 @@ func (im *Importer) AddUser(ctx context.Context, realm, username, password strin
 	return nil, im.Store.AddUsers(ctx, r.ID, []iam.User{user.User}, ids)
 }
 
-// Differs verifies the checks and returns a line for each that fails. It costs
-// a hash per check.
-func (im *Importer) Differs(ctx context.Context, realm string, checks []PasswordCheck) ([]string, error) {
+// People names users of a realm, at most limit of them and no service accounts;
+// none where the realm does not exist.
+func (im *Importer) People(ctx context.Context, realm string, limit int) ([]string, error) {
+	rows, err := im.Store.LoadConfig(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r, ok := findRealm(rows, realm)
+	if !ok {
+		return nil, nil
+	}
+	var out []string
+	for after := ""; ; {
+		page, err := im.Store.Users(ctx, r.ID, after, 100)
+		if err != nil || len(page) == 0 {
+			return out, err
+		}
+		for _, u := range page {
+			if len(out) == limit {
+				return out, nil
+			}
+			if u.ServiceAccountOf == "" {
+				out = append(out, u.Username)
+			}
+		}
+		after = page[len(page)-1].ID
+	}
+}
+
+// Differs verifies the checks and says which of them fail. It costs a hash per
+// check.
+func (im *Importer) Differs(ctx context.Context, checks []PasswordCheck) ([]bool, error) {
 	wrong := make([]bool, len(checks))
 	err := im.parallel(ctx, len(checks), func(i int) error {
 		ok, err := im.Hasher.Verify(checks[i].Stored.SecretData, checks[i].Stored.CredentialData, checks[i].Plain)
 		wrong[i] = !ok && (err == nil || errors.Is(err, secret.ErrPasswordHash))
 		return nil
 	})
-	var out []string
-	for i, c := range checks {
-		if wrong[i] {
-			out = append(out, fmt.Sprintf("%s: users[%q]: the password differs", realm, c.Username))
-		}
-	}
-	return out, err
+	return wrong, err
 }

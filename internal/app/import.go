@@ -2,8 +2,11 @@ package app
 
 import (
 	"context"
+	"fmt"
+	"slices"
 
 	"github.com/seed-a6a28e10/usher/internal/admin"
+	"github.com/seed-a6a28e10/usher/internal/iam"
 )
 
 // Report says what an import did: lines for people.
@@ -13,16 +16,20 @@ type Report struct {
 	Warnings []string // what the file holds and was not taken as it stands
 	// Differences names what a file says differently from what is stored.
 	Differences []string
-	// Logins are the enabled users of a file whose passwords stand there plain.
+	// Logins are the enabled users whose passwords were given plain. Those of
+	// users that were there already stay once CheckPasswords has verified them.
 	Logins []Login
 
-	checks []realmChecks
+	checks []realmCheck
 }
 
-type realmChecks struct {
-	realm  string
-	checks []admin.PasswordCheck
+type realmCheck struct {
+	realm string
+	admin.PasswordCheck
 }
+
+// compareAtMost bounds the passwords compared at a start: each costs a hash.
+const compareAtMost = 100
 
 // ImportFile brings a realm file into the store: each realm that does not
 // exist is made, the others are compared. The error lists every fault with its
@@ -56,29 +63,58 @@ func (a *App) file(ctx context.Context, name string, data []byte, create bool) (
 	return r, err
 }
 
-// Login is a user name with its password; Realm is set in a Report only.
+// Login is a user name with its password, "" where it is not known; Realm is
+// set in a Report only.
 type Login struct{ Realm, Username, Password string }
 
-// ImportBuiltin makes the built-in realm with these users, unless it exists;
-// then users that are missing are added, and the passwords of the others
-// compared by CheckPasswords.
+// ImportBuiltin makes the built-in realm with these users, unless there is one
+// already; then users that are missing are added to that of the API, and the
+// passwords of the others compared by CheckPasswords.
 func (a *App) ImportBuiltin(ctx context.Context, users []Login) (Report, error) {
 	var r Report
 	people := make([]admin.DraftUser, len(users))
 	for i, u := range users {
 		people[i] = admin.PersonDraft(u.Username, u.Password)
 	}
-	exists, err := a.HasRealm(ctx, defaultRealm)
+	exists, err := a.HasRealm(ctx, "")
 	if err != nil {
 		return r, err
 	}
 	if !exists {
+		r.Logins = inRealm(defaultRealm, users)
 		err = a.bring(ctx, []admin.Draft{admin.Builtin(defaultRealm, people...)}, true, &r)
 		return r, err
 	}
-	r.Existing = []string{defaultRealm}
-	err = a.addUsers(ctx, defaultRealm, users, &r)
+	realm, err := a.firstRealm(ctx)
+	if err != nil {
+		return r, err
+	}
+	r.Existing = []string{realm}
+	err = a.addUsers(ctx, realm, users, &r)
 	return r, err
+}
+
+func inRealm(realm string, users []Login) []Login {
+	out := make([]Login, len(users))
+	for i, u := range users {
+		out[i] = Login{realm, u.Username, u.Password}
+	}
+	return out
+}
+
+// KnownUsers names people of the API's realm, at most limit, without their
+// passwords; none where there is no realm.
+func (a *App) KnownUsers(ctx context.Context, limit int) ([]Login, error) {
+	realm, err := a.firstRealm(ctx)
+	if err != nil {
+		return nil, err
+	}
+	names, err := a.importer.People(ctx, realm, limit)
+	out := make([]Login, len(names))
+	for i, name := range names {
+		out[i] = Login{Realm: realm, Username: name}
+	}
+	return out, err
 }
 
 // AddUsers adds users to the realm of the API, members of every VideoManager.
@@ -92,15 +128,18 @@ func (a *App) AddUsers(ctx context.Context, users []Login, r *Report) error {
 }
 
 func (a *App) addUsers(ctx context.Context, realm string, users []Login, r *Report) error {
+	var checks []realmCheck
 	for _, u := range users {
 		check, err := a.importer.AddUser(ctx, realm, u.Username, u.Password)
 		if err != nil {
 			return err
 		}
 		if check != nil {
-			r.checks = append(r.checks, realmChecks{realm, []admin.PasswordCheck{*check}})
+			checks = append(checks, realmCheck{realm, *check})
 		}
 	}
+	r.checks = append(checks, r.checks...) // who is named by hand is compared first
+	r.Logins = append(inRealm(realm, users), r.Logins...)
 	return nil
 }
 
@@ -116,37 +155,56 @@ func (a *App) bring(ctx context.Context, drafts []admin.Draft, create bool, r *R
 			r.Warnings = append(r.Warnings, o.Realm+": "+n.String())
 		}
 		r.Differences = append(r.Differences, o.Differences...)
-		if len(o.Unchecked) > 0 {
-			r.checks = append(r.checks, realmChecks{o.Realm, o.Unchecked})
+		if !o.Created {
+			r.keepChecked(o)
 		}
 	}
 	return err
 }
 
-// CheckPasswords compares the file's plain passwords with the stored hashes,
-// one hash each, and adds what differs to the report.
-func (a *App) CheckPasswords(ctx context.Context, r *Report) error {
-	for _, c := range r.checks {
-		lines, err := a.importer.Differs(ctx, c.realm, c.checks)
-		if err != nil {
-			return err
-		}
-		r.Differences = append(r.Differences, lines...)
+// keepChecked leaves of a realm that was there already only the logins whose
+// passwords can be compared: the others' users are not stored, or have none.
+func (r *Report) keepChecked(o admin.Outcome) {
+	stored := map[string]bool{}
+	for _, c := range o.Unchecked {
+		stored[c.Username] = true
+		r.checks = append(r.checks, realmCheck{o.Realm, c})
 	}
-	r.checks = nil
+	r.Logins = slices.DeleteFunc(r.Logins, func(l Login) bool { return l.Realm == o.Realm && !stored[l.Username] })
+}
+
+// CheckPasswords compares given passwords with the stored hashes, one hash
+// each and at most a hundred. What differs is added to the report, and Logins
+// keep only what is known to work.
+func (a *App) CheckPasswords(ctx context.Context, r *Report) error {
+	now := r.checks[:min(len(r.checks), compareAtMost)]
+	checks := make([]admin.PasswordCheck, len(now))
+	for i, c := range now {
+		checks[i] = c.PasswordCheck
+	}
+	wrong, err := a.importer.Differs(ctx, checks)
+	if err != nil {
+		return err
+	}
+	useless := map[Login]bool{}
+	for i, c := range r.checks {
+		differs := i < len(wrong) && wrong[i]
+		if differs {
+			r.Differences = append(r.Differences, fmt.Sprintf("%s: users[%q]: the password differs", c.realm, c.Username))
+		}
+		if differs || i >= len(wrong) || !c.Enabled {
+			useless[Login{c.realm, c.Username, c.Plain}] = true
+		}
+	}
+	r.Logins = slices.DeleteFunc(r.Logins, func(l Login) bool {
+		return useless[Login{l.Realm, iam.CanonicalName(l.Username), l.Password}]
+	})
+	r.checks = r.checks[len(now):]
 	return nil
 }
 
-// Trust drops the comparisons: the passwords are known to be the stored ones.
-func (r *Report) Trust() { r.checks = nil }
-
-// Unchecked is how many passwords CheckPasswords would compare.
-func (r *Report) Unchecked() (n int) {
-	for _, c := range r.checks {
-		n += len(c.checks)
-	}
-	return n
-}
+// Unchecked is how many passwords were given and not compared.
+func (r *Report) Unchecked() int { return len(r.checks) }
 
 // HasRealm says whether the store has a realm of that name; "" asks for any.
 func (a *App) HasRealm(ctx context.Context, name string) (bool, error) {
