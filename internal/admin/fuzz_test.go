@@ -29,7 +29,7 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		drafts, _, err := admin.Parse("r.json", data)
 		if err != nil {
-			faults, ok := err.(admin.Faults) //nolint:errorlint // the contract is the type
+			faults, ok := err.(admin.Faults) // the contract is the type
 			if !ok || len(faults) == 0 {
 				t.Fatalf("a refusal without a place: %v", err)
 			}

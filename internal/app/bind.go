@@ -91,7 +91,7 @@ func (a *App) ManagementURL() string {
 // loadTLS reads the certificate; nil where the listener speaks plain http.
 func loadTLS(cfg Config) (*tls.Config, error) {
 	if cfg.TLSCertFile == "" {
-		return nil, nil //nolint:nilnil // no TLS is an answer
+		return nil, nil // no TLS is an answer
 	}
 	cert, err := tls.LoadX509KeyPair(cfg.TLSCertFile, cfg.TLSKeyFile)
 	if err != nil {

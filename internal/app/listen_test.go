@@ -93,7 +93,7 @@ func TestTLS(t *testing.T) {
 	}})
 	for version, works := range map[uint16]bool{tls.VersionTLS13: true, tls.VersionTLS12: true, tls.VersionTLS11: false} {
 		client := http.Client{Transport: &http.Transport{ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{
-			RootCAs: pool, ServerName: "login.example.org", MinVersion: tls.VersionTLS10, MaxVersion: version, //nolint:gosec // that is the test
+			RootCAs: pool, ServerName: "login.example.org", MinVersion: tls.VersionTLS10, MaxVersion: version, // that is the test
 		}}}
 		t.Cleanup(client.CloseIdleConnections)
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://"+u.Addr()+"/auth/realms/platform", nil)

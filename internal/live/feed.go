@@ -12,7 +12,7 @@ import (
 	"github.com/seed-a6a28e10/usher/internal/token"
 )
 
-// The feed's times (DESIGN 4.3).
+// The feed's times.
 const (
 	pollFeed     = 250 * time.Millisecond
 	sweepFeed    = 10 * time.Second

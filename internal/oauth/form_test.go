@@ -114,7 +114,7 @@ func hostileForms() map[string][]byte {
 
 // TestParseFormAllocatesLittle is not parallel: it reads the process's counter
 // of allocated bytes.
-func TestParseFormAllocatesLittle(t *testing.T) { //nolint:paralleltest // see above
+func TestParseFormAllocatesLittle(t *testing.T) {
 	const runs = 8
 	for name, body := range hostileForms() {
 		var before, after runtime.MemStats

@@ -89,7 +89,7 @@ func (u unread) Read([]byte) (int, error) {
 
 // TestTooLargeIsRefusedCheaply is not parallel: it reads the process's counter
 // of allocated bytes.
-func TestTooLargeIsRefusedCheaply(t *testing.T) { //nolint:paralleltest // see above
+func TestTooLargeIsRefusedCheaply(t *testing.T) {
 	const limit, runs = 128 << 10, 8
 	huge := bytes.Repeat([]byte("a"), 1<<20)
 	declared := func() *http.Request {

@@ -24,7 +24,6 @@ func TestKilledProcessLosesNothing(t *testing.T) {
 	dir := t.TempDir() + "/data"
 	acknowledged := map[string]bool{}
 	for kill := 1; kill <= 4; kill++ {
-		//nolint:gosec // the test itself
 		cmd := exec.Command(os.Args[0], "-test.run=^TestKilledProcessLosesNothing$")
 		cmd.Env = append(os.Environ(), crashFolder+"="+dir)
 		out, err := cmd.StdoutPipe()

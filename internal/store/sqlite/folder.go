@@ -81,7 +81,7 @@ func makeFolder(dir string) error {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return fmt.Errorf("data folder: %w", err)
 		}
-		if err := os.Chmod(dir, 0o700); err != nil { //nolint:gosec // a folder needs x
+		if err := os.Chmod(dir, 0o700); err != nil { // a folder needs x
 			return fmt.Errorf("data folder: %w", err)
 		}
 		return syncFolder(filepath.Dir(dir))
@@ -102,7 +102,7 @@ func makeFolder(dir string) error {
 	if len(entries) > 0 {
 		return fmt.Errorf("%w: %s has mode %#o; run: chmod 700 %s", ErrFolderOpen, dir, info.Mode().Perm(), dir)
 	}
-	return os.Chmod(dir, 0o700) //nolint:gosec // a folder needs x
+	return os.Chmod(dir, 0o700) // a folder needs x
 }
 
 // touch makes the database file before SQLite does, so that its mode, which

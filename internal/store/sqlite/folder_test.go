@@ -36,7 +36,6 @@ func TestModesDoNotDependOnUmask(t *testing.T) {
 	t.Parallel()
 	if os.Getenv(underUmask) == "" {
 		for _, mask := range []string{"000", "022", "077"} {
-			//nolint:gosec // the test itself
 			cmd := exec.Command("sh", "-c", "umask "+mask+` && exec "$0" -test.run='^TestModesDoNotDependOnUmask$'`, os.Args[0])
 			cmd.Env = append(os.Environ(), underUmask+"="+mask)
 			if out, err := cmd.CombinedOutput(); err != nil {
@@ -67,14 +66,14 @@ func TestModesDoNotDependOnUmask(t *testing.T) {
 func TestFolderOpenToOthers(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // on purpose
+	if err := os.Chmod(dir, 0o755); err != nil { // on purpose
 		t.Fatal(err)
 	}
 	open(t, Options{Dir: dir}).Close() // was empty: is closed to others now
 	if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != 0o700 {
 		t.Errorf("%v, %v", info.Mode(), err)
 	}
-	if err := os.Chmod(dir, 0o750); err != nil { //nolint:gosec // on purpose
+	if err := os.Chmod(dir, 0o750); err != nil { // on purpose
 		t.Fatal(err)
 	}
 	if _, err := Open(t.Context(), Options{Dir: dir}); !errors.Is(err, ErrFolderOpen) {

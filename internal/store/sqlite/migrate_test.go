@@ -62,7 +62,7 @@ func TestOpensEveryReleasedSchema(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := errors.Join(os.Chmod(dir, 0o700), os.WriteFile(filepath.Join(dir, File), b, 0o600)); err != nil { //nolint:gosec // a folder
+			if err := errors.Join(os.Chmod(dir, 0o700), os.WriteFile(filepath.Join(dir, File), b, 0o600)); err != nil { // a folder
 				t.Fatal(err)
 			}
 			opensAsReleased(t, open(t, Options{Dir: dir}))

@@ -160,7 +160,7 @@ func (s *Server) listFor(ctx context.Context, r *web.Request, form *oauth.Form, 
 	}
 	claims, err := realm.Parse(form.Get("refresh_token"), token.KindRefresh, token.KindOffline)
 	if err != nil {
-		return nil, nil //nolint:nilerr // the refresh says why, and writes the event
+		return nil, nil // the refresh says why, and writes the event
 	}
 	list, err := s.videos.VideoManagersOf(ctx, realm.Realm.ID, claims.Subject)
 	if err != nil {
