@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -69,7 +70,15 @@ func fileSystem() config.Files {
 			return fact, nil
 		},
 		Real: realPath,
-		UID:  os.Getuid(),
+		MasterKey: func(path string) error {
+			_, err := app.ReadMasterKey(path)
+			return err
+		},
+		Certificate: func(certFile, keyFile string) error {
+			_, err := tls.LoadX509KeyPair(certFile, keyFile)
+			return err
+		},
+		UID: os.Getuid(),
 	}
 }
 

@@ -13,15 +13,16 @@ import (
 var arrows = map[string][]string{
 	// What things are.
 	"api":                {},
-	"internal/config":    {},
+	"internal/config":    {"internal/nearest"},
 	"internal/iam":       {},
+	"internal/nearest":   {},
 	"internal/oauth":     {},
 	"internal/secret":    {},
 	"internal/telemetry": {},
 	"internal/vms":       {},
 
 	// Who knows how.
-	"internal/admin":          {"internal/iam", "internal/secret", "internal/vms"},
+	"internal/admin":          {"internal/iam", "internal/nearest", "internal/secret", "internal/vms"},
 	"internal/keys":           {"internal/iam", "internal/token"},
 	"internal/live":           {"internal/iam", "internal/oauth", "internal/token", "internal/vms"},
 	"internal/login":          {"internal/iam", "internal/secret"},

@@ -23,7 +23,11 @@ type Files struct {
 	Stat func(path string) (FileFact, error)
 	// Real is the path without links, as far as it exists.
 	Real func(path string) string
-	UID  int // of this process
+	// MasterKey and Certificate read what the files hold and say what is wrong
+	// with it.
+	MasterKey   func(path string) error
+	Certificate func(certFile, keyFile string) error
+	UID         int // of this process
 }
 
 // Check lists everything that makes the configuration unsafe or unusable, in
@@ -97,8 +101,15 @@ func (k *checker) tls() {
 		k.add("tls_key_file", "is not set, but tls_cert_file is", "set both or neither")
 		return
 	}
-	k.regular("tls_cert_file", k.c.TLSCertFile, "")
-	if fact, ok := k.regular("tls_key_file", k.c.TLSKeyFile, ""); ok && fact.Mode.Perm()&0o007 != 0 {
+	_, there := k.regular("tls_cert_file", k.c.TLSCertFile, "")
+	fact, ok := k.regular("tls_key_file", k.c.TLSKeyFile, "")
+	if there && ok {
+		if err := k.files.Certificate(k.c.TLSCertFile, k.c.TLSKeyFile); err != nil {
+			k.add("tls_cert_file", fmt.Sprintf("%s with %s: %v", k.c.TLSCertFile, k.c.TLSKeyFile, err),
+				"name a certificate chain and its private key, both in PEM and readable")
+		}
+	}
+	if ok && fact.Mode.Perm()&0o007 != 0 {
 		k.add("tls_key_file", fmt.Sprintf("%s has mode %04o: others may read it", k.c.TLSKeyFile, fact.Mode.Perm()), "chmod 600 "+k.c.TLSKeyFile)
 	}
 }
@@ -157,6 +168,19 @@ func (k *checker) masterKey() {
 		k.add("master_key_file", fmt.Sprintf("%s has mode %04o: others may read it", path, fact.Mode.Perm()), "chmod 600 "+path)
 	case fact.UID != k.files.UID && fact.UID != 0:
 		k.add("master_key_file", fmt.Sprintf("%s belongs to user id %d, Usher runs as %d", path, fact.UID, k.files.UID), fmt.Sprintf("chown %d %s", k.files.UID, path))
+	default:
+		k.readableKey(path)
+	}
+}
+
+// readableKey reads the key: a file of root's, mode 0600, is nothing for
+// another user, and what it holds may be no key.
+func (k *checker) readableKey(path string) {
+	switch err := k.files.MasterKey(path); {
+	case errors.Is(err, fs.ErrPermission):
+		k.add("master_key_file", err.Error(), fmt.Sprintf("chown %d %s", k.files.UID, path))
+	case err != nil:
+		k.add("master_key_file", err.Error(), "bring the key back, or for a new data folder make one: (umask 077; head -c 32 /dev/urandom | base64 > "+path+")")
 	}
 }
 

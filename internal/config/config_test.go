@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"net/netip"
 	"path/filepath"
@@ -30,7 +31,22 @@ func (d disk) files() config.Files {
 			return fact, nil
 		},
 		Real: filepath.Clean,
-		UID:  7,
+		MasterKey: func(path string) error {
+			switch fact := d[path]; {
+			case fact.UID == 0:
+				return fmt.Errorf("open %s: %w", path, fs.ErrPermission)
+			case fact.Mode == 0o400:
+				return errors.New(path + ": not a key")
+			}
+			return nil
+		},
+		Certificate: func(cert, _ string) error {
+			if d[cert].Mode == 0o400 {
+				return errors.New("no PEM")
+			}
+			return nil
+		},
+		UID: 7,
 	}
 }
 
@@ -80,21 +96,49 @@ master_key_file: is not set
 		{name: "unknown key, nothing near", file: safe + "colour: x\n", want: "u.yaml:7: colour: there is no such setting\n  fix: remove it; `usher serve --help` lists the settings"},
 		{name: "unknown variable", file: safe, env: map[string]string{"USHER_LISTEM": ":1"}, want: `environment: USHER_LISTEM: there is no such setting
   fix: did you mean USHER_LISTEN?`},
-		{name: "a cluster's variables", file: safe, env: map[string]string{"USHER_SERVICE_HOST": "10.0.0.1", "USHER_PORT": "tcp://10.0.0.1:80", "USHER_TEST_SCALE": "1"}},
+		{name: "nearly known variables", file: safe, env: map[string]string{"USHER_TRUSTED_PROXY": "x", "USHER_TLS_CERT": "x", "USHER_DATA_DIR": "x", "USHER_COLOUR": "x"},
+			want: `environment: USHER_COLOUR: there is no such setting
+  fix: remove it; ` + "`usher serve --help`" + ` lists the settings
+environment: USHER_DATA_DIR: there is no such setting
+  fix: did you mean USHER_DATA?
+environment: USHER_TLS_CERT: there is no such setting
+  fix: did you mean USHER_TLS_CERT_FILE?
+environment: USHER_TRUSTED_PROXY: there is no such setting
+  fix: did you mean USHER_TRUSTED_PROXIES?`},
+		{name: "a cluster's variables", file: safe, env: map[string]string{"USHER_SERVICE_HOST": "10.0.0.1", "USHER_PORT": "tcp://10.0.0.1:80",
+			"USHER_TEST_SCALE": "1", "USHER_LOGIN_SERVICE_PORT_HTTPS": "443", "USHER_PORT_8080_TCP_ADDR": "10.0.0.1", "USHER_PORT_53_UDP": "x"}},
+		{name: "a wrong variable", file: safe, env: map[string]string{"USHER_DRAIN_DELAY": "soon"}, want: `environment: USHER_DRAIN_DELAY: "soon" is not a duration from 0s to 1h, such as 2s
+  fix: write e.g. USHER_DRAIN_DELAY=2s`},
+		{name: "a wrong flag", file: safe, flags: map[string]string{"serve": "mail"}, want: `flag: --serve: "mail" is neither login nor api
+  fix: write e.g. --serve login,api`},
+		{name: "files of another kind", file: safe + "realm_file: /data\n", disk: func(d disk) {
+			d["/crt"], d["/key"] = config.FileFact{Mode: 0o400}, config.FileFact{Mode: 0o400, UID: 7}
+		}, want: `u.yaml:3: tls_cert_file: /crt with /tls: no PEM
+  fix: name a certificate chain and its private key, both in PEM and readable
+u.yaml:6: master_key_file: /key: not a key
+  fix: bring the key back, or for a new data folder make one: (umask 077; head -c 32 /dev/urandom | base64 > /key)
+u.yaml:7: realm_file: /data is not a file
+  fix: correct the path`},
+		{name: "root's key", file: safe, disk: func(d disk) { d["/key"] = config.FileFact{Mode: 0o600} }, want: `u.yaml:6: master_key_file: open /key: permission denied
+  fix: chown 7 /key`},
 		{name: "YAML", file: "listen: [1\n", want: "…"},
 		{name: "twice", file: safe + "data: /other\n", want: "…"},
 		{name: "a list of settings", file: "- listen\n", want: `u.yaml:1: file: is not a list of settings
   fix: write lines such as listen: 127.0.0.1:8080`},
 		{name: "wrong form", file: safe + "drain_delay: [1s, 2s]\n", want: `u.yaml:7: drain_delay: has the wrong form
-  fix: write one value, such as drain_delay: value`},
-		{name: "wrong values", file: safe + "drain_delay: soon\napi_rate_limit: -1\ntrusted_proxies: [here]\nserve: [mail]\nlog_format: xml\nlog_level: loud\n", want: `u.yaml:7: drain_delay: "soon" is not a duration from 0s to 1h, such as 2s
-  fix: write how long the listener stays open after readiness fell
+  fix: write e.g. drain_delay: 2s`},
+		{name: "wrong values", file: safe + "drain_delay: soon\napi_rate_limit: -1\ntrusted_proxies: [here, 0.0.0.0/0, there]\nserve: [mail]\nlog_format: xml\nlog_level: loud\n", want: `u.yaml:7: drain_delay: "soon" is not a duration from 0s to 1h, such as 2s
+  fix: write e.g. drain_delay: 2s
 u.yaml:8: api_rate_limit: "-1" is not a whole number from 0 on
-  fix: write video API requests per user and minute; 0 for no limit
+  fix: write e.g. api_rate_limit: 100
 u.yaml:9: trusted_proxies: "here" is neither an address nor a prefix such as 10.0.0.0/24
-  fix: write addresses or prefixes whose X-Forwarded headers count
+  fix: write e.g. trusted_proxies: [10.0.0.5/32]
+u.yaml:9: trusted_proxies: "there" is neither an address nor a prefix such as 10.0.0.0/24
+  fix: write e.g. trusted_proxies: [10.0.0.5/32]
 u.yaml:10: serve: "mail" is neither login nor api
-  fix: write faces on the public listener: login, api
+  fix: write e.g. serve: [login, api]
+u.yaml:9: trusted_proxies: 0.0.0.0/0 is nearly everybody: any of them could forge client addresses
+  fix: name the proxies' own addresses, e.g. 10.0.0.5/32
 u.yaml:11: log_format: "xml" is not a format
   fix: write text or json
 u.yaml:12: log_level: "loud" is not a level

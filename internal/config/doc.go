@@ -2,6 +2,6 @@
 // filled from defaults, a YAML file, the environment and flags (each wins over
 // the one before), strictly, with every mistake named at once.
 //
-// It imports nothing of this module and reads no file, flag or environment
+// Of this module it imports only nearest, and it reads no file, flag or environment
 // itself: the command hands it bytes, values and a way to look at files.
 package config

@@ -56,9 +56,7 @@ func (c *Config) file(s Sources) Problems {
 			return Problems{{Place: place(s.File, doc.Body.GetToken()), Setting: wholeFile, Text: "is not a list of settings", Fix: "write lines such as listen: 127.0.0.1:8080"}}
 		}
 		for _, v := range values {
-			if one := c.fileValue(s.File, v); one != nil {
-				p = append(p, *one)
-			}
+			p = append(p, c.fileValue(s.File, v)...)
 		}
 	}
 	return p
@@ -74,28 +72,27 @@ func mapping(n ast.Node) ([]*ast.MappingValueNode, bool) {
 	return nil, false
 }
 
-func (c *Config) fileValue(name string, v *ast.MappingValueNode) *Problem {
+func (c *Config) fileValue(name string, v *ast.MappingValueNode) Problems {
 	key := v.Key.GetToken().Value
 	where := place(name, v.Key.GetToken())
 	s, ok := byName(key)
 	if !ok {
-		return &Problem{Place: where, Setting: key, Text: "there is no such setting", Fix: suggest(key, settingNames())}
+		return Problems{{Place: where, Setting: key, Text: "there is no such setting", Fix: suggest(key, "", settingNames())}}
 	}
 	value, ok := values(v.Value)
 	if !ok || !s.list && len(value) != 1 {
-		return &Problem{Place: where, Setting: key, Text: "has the wrong form", Fix: form(s)}
+		return Problems{{Place: where, Setting: key, Text: "has the wrong form", Fix: "write e.g. " + s.inFile()}}
 	}
-	if err := s.apply(c, value, filepath.Dir(name), Origin{"file", where}); err != nil {
-		return &Problem{Place: where, Setting: key, Text: err.Error(), Fix: "write " + s.Help}
-	}
-	return nil
+	return wrong(where, key, "write e.g. "+s.inFile(), s.apply(c, value, filepath.Dir(name), Origin{"file", where}))
 }
 
-func form(s Setting) string {
-	if s.list {
-		return "write a list, such as " + s.Name + ": [a, b]"
+// wrong is one problem for each error of a setting's value.
+func wrong(where, name, fix string, errs []error) Problems {
+	var p Problems
+	for _, err := range errs {
+		p = append(p, Problem{Place: where, Setting: name, Text: err.Error(), Fix: fix})
 	}
-	return "write one value, such as " + s.Name + ": value"
+	return p
 }
 
 // values reads a scalar or a list of scalars as text.
@@ -124,22 +121,19 @@ func values(n ast.Node) ([]string, bool) {
 	return nil, false
 }
 
-// environ reads the variables. An unknown one is a mistake only when it looks
-// like a misspelt setting: a cluster gives every pod variables such as
-// USHER_SERVICE_HOST, named after services and not after us.
+// environ reads the variables. An unknown one is a mistake, unless it was not
+// meant for us: a cluster gives every pod variables such as USHER_SERVICE_HOST.
 func (c *Config) environ(env map[string]string) Problems {
 	var p Problems
 	for _, name := range sorted(env) {
 		s, ok := find(func(s Setting) bool { return s.Env() == name })
 		if !ok {
-			if near := nearest(name, envNames(), 2); near != "" {
-				p = append(p, Problem{Place: "environment", Setting: name, Text: "there is no such setting", Fix: "did you mean " + near + "?"})
+			if !foreign(name) {
+				p = append(p, Problem{Place: "environment", Setting: name, Text: "there is no such setting", Fix: suggest(name, "USHER_", envNames())})
 			}
 			continue
 		}
-		if err := s.apply(c, split(s, env[name]), "", Origin{"environment", name}); err != nil {
-			p = append(p, Problem{Place: "environment", Setting: name, Text: err.Error(), Fix: "write " + s.Help})
-		}
+		p = append(p, wrong("environment", name, "write e.g. "+name+"="+s.example, s.apply(c, split(s, env[name]), "", Origin{"environment", name}))...)
 	}
 	return p
 }
@@ -151,9 +145,7 @@ func (c *Config) flags(flags map[string]string) Problems {
 		if !ok {
 			continue // not a setting's flag: the command's own
 		}
-		if err := s.apply(c, split(s, flags[name]), "", Origin{"flag", "--" + name}); err != nil {
-			p = append(p, Problem{Place: "flag", Setting: "--" + name, Text: err.Error(), Fix: "write " + s.Help})
-		}
+		p = append(p, wrong("flag", "--"+name, "write e.g. --"+name+" "+s.example, s.apply(c, split(s, flags[name]), "", Origin{"flag", "--" + name}))...)
 	}
 	return p
 }
