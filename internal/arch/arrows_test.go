@@ -27,7 +27,7 @@ var arrows = map[string][]string{
 	"internal/live":           {"internal/iam", "internal/oauth", "internal/token", "internal/vms"},
 	"internal/login":          {"internal/iam", "internal/secret"},
 	"internal/store/sqlstore": {"internal/iam", "internal/vms"},
-	"internal/token":          {"internal/iam", "internal/oauth"},
+	"internal/token":          {"internal/iam", "internal/oauth", "internal/secret"},
 	"internal/web":            {"api", "internal/iam", "internal/oauth", "internal/telemetry"},
 
 	// Who decides, who answers.
@@ -43,7 +43,7 @@ var arrows = map[string][]string{
 	"internal/app":         {"api", "internal/..."},
 	"internal/app/apptest": {"internal/app"},
 	"internal/arch":        {},
-	"cmd/usher":            {"api", "internal/app", "internal/config"},
+	"cmd/usher":            {"api", "internal/app", "internal/config", "internal/nearest"},
 
 	// Who tests the whole: no code of their own.
 	"docs":          {},

@@ -2,6 +2,7 @@ package live
 
 import (
 	"context"
+	"log/slog"
 	"time"
 )
 
@@ -11,10 +12,16 @@ type Clock interface {
 	Sleep(ctx context.Context, d time.Duration) error
 }
 
-// every runs f now and then each d until ctx ends.
-func every(ctx context.Context, clock Clock, d time.Duration, f func(context.Context)) {
+// poll asks now and then each d until ctx ends, and logs when the answer turns
+// from good to bad or back, not every time.
+func poll(ctx context.Context, clock Clock, d time.Duration, log *slog.Logger, what string, ask func(context.Context) error) {
+	failing := false
 	for ctx.Err() == nil {
-		f(ctx)
+		err := ask(ctx)
+		if ctx.Err() == nil && (err != nil) != failing {
+			failing = err != nil
+			log.Warn(what, "failing", failing, "error", err)
+		}
 		if clock.Sleep(ctx, d) != nil {
 			return
 		}

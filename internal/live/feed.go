@@ -121,14 +121,9 @@ func (f *Feed) Load(ctx context.Context) error {
 
 // Run polls the store until ctx ends.
 func (f *Feed) Run(ctx context.Context) {
-	failing := false
-	every(ctx, f.Clock, pollFeed, func(ctx context.Context) {
-		err := f.ask(ctx)
-		if ctx.Err() == nil && (err != nil) != failing { // log the change, not every poll
-			failing = err != nil
-			f.Log.Warn("revocation feed poll", "failing", failing, "error", err)
-		}
-		f.sweep()
+	poll(ctx, f.Clock, pollFeed, f.Log, "revocation feed poll", func(ctx context.Context) error {
+		defer f.sweep()
+		return f.ask(ctx)
 	})
 }
 

@@ -120,14 +120,7 @@ func (s *Snapshot) Reread(ctx context.Context, before *Config) (changed bool) {
 
 // Run compares versions until ctx ends.
 func (s *Snapshot) Run(ctx context.Context) {
-	failing := false
-	every(ctx, s.Clock, pollVersion, func(ctx context.Context) {
-		err := s.poll(ctx)
-		if ctx.Err() == nil && (err != nil) != failing { // log the change, not every poll
-			failing = err != nil
-			s.Log.Warn("configuration poll", "failing", failing, "error", err)
-		}
-	})
+	poll(ctx, s.Clock, pollVersion, s.Log, "configuration poll", s.poll)
 }
 
 func (s *Snapshot) poll(ctx context.Context) error {

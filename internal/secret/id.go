@@ -11,7 +11,13 @@ import (
 func NewID() string {
 	var b [16]byte
 	fill(b[:])
-	b[6] = b[6]&0x0f | 0x40
+	return UUID(b, 4)
+}
+
+// UUID writes b as a UUID of the version (RFC 9562 §4), in lower case. The six
+// bits that say so replace those of b.
+func UUID(b [16]byte, version byte) string {
+	b[6] = b[6]&0x0f | version<<4
 	b[8] = b[8]&0x3f | 0x80
 	var out [36]byte
 	hex.Encode(out[0:8], b[0:4])

@@ -93,7 +93,8 @@ func compileMappers(mappers []iam.Mapper) []step {
 	return steps
 }
 
-func compileMapper(m *iam.Mapper) (step, bool) {
+// stepOf reads what most mappers state.
+func stepOf(m *iam.Mapper) step {
 	conf := m.Config
 	s := step{
 		kind:     mapperKinds[m.Kind],
@@ -107,6 +108,12 @@ func compileMapper(m *iam.Mapper) (step, bool) {
 	if _, stated := conf["userinfo.token.claim"]; !stated {
 		s.userinfo = s.id // as Keycloak reads files older than the switch
 	}
+	return s
+}
+
+// compileMapper reads one mapper; false where it does nothing.
+func compileMapper(m *iam.Mapper) (step, bool) {
+	conf, s := m.Config, stepOf(m)
 	claim := conf["claim.name"]
 	switch s.kind {
 	case stepAttribute:

@@ -4,8 +4,9 @@ import (
 	"crypto/hmac"
 	"crypto/sha512"
 	"encoding/binary"
-	"encoding/hex"
 	"fmt"
+
+	"github.com/seed-a6a28e10/usher/internal/secret"
 )
 
 // RefreshAlgorithm signs refresh tokens: nobody but Usher reads them.
@@ -91,15 +92,6 @@ func FamilyJTI(key VerifyKey, familyID string, gen int64, salt []byte) string {
 	head = binary.BigEndian.AppendUint64(head, uint64(len(familyID)))
 	m.Write(append(head, familyID...))
 	m.Write(salt)
-	b := m.Sum(make([]byte, 0, sha512.Size))[:16]
-	b[6] = b[6]&0x0f | 0x80
-	b[8] = b[8]&0x3f | 0x80
-	var out [36]byte
-	hex.Encode(out[0:8], b[0:4])
-	hex.Encode(out[9:13], b[4:6])
-	hex.Encode(out[14:18], b[6:8])
-	hex.Encode(out[19:23], b[8:10])
-	hex.Encode(out[24:36], b[10:16])
-	out[8], out[13], out[18], out[23] = '-', '-', '-', '-'
-	return string(out[:])
+	sum := m.Sum(make([]byte, 0, sha512.Size))
+	return secret.UUID([16]byte(sum[:16]), 8)
 }
