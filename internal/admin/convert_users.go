@@ -58,6 +58,11 @@ func user(u *object) DraftUser {
 		RealmRoles: u.texts("realmRoles"), ClientRoles: u.textsMap("clientRoles"), Groups: u.texts("groups"),
 		ServiceAccountOf: u.str("serviceAccountClientId", ""),
 	}}
+	for _, name := range []string{"id", "username"} {
+		if v := u.get(name); v != nil && v.kind != '"' && scalar(v) {
+			u.fault(name, "must be a string")
+		}
+	}
 	for _, c := range u.list("credentials") {
 		credential(c, &out)
 	}

@@ -2,10 +2,14 @@ package admin
 
 import (
 	"encoding/json"
+	"regexp"
 
 	"github.com/seed-a6a28e10/usher/internal/iam"
 	"github.com/seed-a6a28e10/usher/internal/vms"
 )
+
+// uuidForm is what the API promises of a VideoManager's uuid.
+var uuidForm = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
 // videoManagers reads the one member that is not Keycloak's. Its members are
 // user names here and become ids when the users have theirs.
@@ -34,6 +38,8 @@ func videoManagers(o *object, d *Draft) {
 			v.fault("id", "this id is there twice")
 		case m.VideoManager.Name == "":
 			v.fault("name", "a VideoManager needs a name")
+		case m.VideoManager.UUID != "" && !uuidForm.MatchString(m.VideoManager.UUID):
+			v.fault("uuid", "must be a UUID such as 0b9b4cf2-5a0c-4f5e-9a3e-1d2f3a4b5c6d")
 		case m.VideoManager.UUID != "" && uuids[m.VideoManager.UUID]:
 			v.fault("uuid", "this uuid is there twice")
 		}
@@ -44,7 +50,9 @@ func videoManagers(o *object, d *Draft) {
 			switch {
 			case !names[name]:
 				v.fault("members", "there is no user "+name)
-			case !seen[name]:
+			case seen[name]:
+				v.fault("members", "the user "+name+" is there twice")
+			default:
 				seen[name] = true
 				m.Members = append(m.Members, name)
 			}

@@ -119,7 +119,7 @@ func TestDifferencesAreNamed(t *testing.T) {
 	t.Parallel()
 	const text = `{"realm": "r", "accessTokenLifespan": 300,
 	"roles": {"realm": [{"name": "editor"}]},
-	"clients": [{"clientId": "c", "publicClient": false, "secret": "one", "redirectUris": ["https://a/*"]}],
+	"clients": [{"clientId": "c", "publicClient": false, "directAccessGrantsEnabled": true, "secret": "one", "redirectUris": ["https://a/*"]}],
 	"users": [{"username": "a", "firstName": "Anna", "credentials": [{"value": "right"}]}, {"username": "b"}],
 	"smtpServer": {"password": "one"},
 	"videoManagers": [{"id": 1, "name": "v", "members": ["a"]}]}`
@@ -129,15 +129,16 @@ func TestDifferencesAreNamed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	changed := strings.NewReplacer(`"accessTokenLifespan": 300`, `"accessTokenLifespan": 60`, `"editor"`, `"author"`, `"secret": "one"`, `"secret": "two"`,
+	changed := strings.NewReplacer(`"accessTokenLifespan": 300`, `"accessTokenLifespan": 60`, `"editor"`, `"author"`, `"directAccessGrantsEnabled": true`, `"directAccessGrantsEnabled": false`, `"secret": "one"`, `"secret": "two"`,
 		`"https://a/*"`, `"https://b/*"`, `"Anna"`, `"Hannah"`, `"right"`, `"wrong"`, `{"username": "b"}`, `{"username": "b", "credentials": [{"value": "p"}]}, {"username": "c"}`,
 		`"password": "one"`, `"password": "two"`, `"members": ["a"]`, `"members": ["a", "b"]`).Replace(text)
 	out := bring(t, im, changed, true)[0]
 	want := []string{
+		`r: accessTokenLifespan: stored 300, file 60`,
+		`r: clients["c"].directAccessGrantsEnabled: stored true, file false`,
 		`r: clients["c"].redirectUris: stored ["https://a/*"], file ["https://b/*"]`,
 		`r: clients["c"].secret: differs`,
 		`r: kept.smtpServer: differs`,
-		`r: lifetimes.accessToken: stored 300, file 60`,
 		`r: roles["author"]: is not stored`,
 		`r: users["a"].firstName: stored "Anna", file "Hannah"`,
 		`r: users["c"]: is not stored`,
