@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/netip"
 	"os"
@@ -53,6 +54,7 @@ func (w *world) dev(ctx context.Context, f devFlags) (err error) {
 			return err
 		}
 	}
+	f.listen = strings.ToLower(f.listen) // the host is the issuer's
 	realm, err := readRealmFile(f.realmFile)
 	if err != nil {
 		return err
@@ -92,7 +94,7 @@ func (w *world) devApp(ctx context.Context, f devFlags, data string) (*app.App, 
 		Listen: f.listen, ManagementListen: f.management, Data: data, MasterKey: key,
 	}, app.Options{Log: w.devLog(f.json), Build: app.Build{Version: b.version, Commit: b.commit, Go: runtime.Version()}})
 	if err != nil {
-		return nil, failed(err, openHint(err, f.listen))
+		return nil, failed(err, openHint(err, f.listen, f.management, "management", data))
 	}
 	return a, nil
 }
@@ -100,6 +102,9 @@ func (w *world) devApp(ctx context.Context, f devFlags, data string) (*app.App, 
 // devKey reads or makes DIR.key. A new key for an old database would only
 // say that nothing opens.
 func devKey(data string) ([]byte, error) {
+	if info, err := os.Stat(data); err == nil && !info.IsDir() {
+		return nil, failed(fmt.Errorf("%s is not a folder", data), "name a folder with --data")
+	}
 	path := data + ".key"
 	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) && app.HasDatabase(data) {
 		return nil, failed(fmt.Errorf("%s holds a database, but its master key %s is gone", data, path),
@@ -110,6 +115,8 @@ func devKey(data string) ([]byte, error) {
 		hint := ""
 		if errors.Is(err, app.ErrKeyMode) {
 			hint = "chmod 600 " + path
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			hint = "bring the right " + path + " back, or choose another --data folder"
 		}
 		return nil, failed(err, hint)
 	}
@@ -134,11 +141,17 @@ func devFolder(data string) (string, func() error, error) {
 
 // onLoopback refuses an address that others could reach.
 func onLoopback(flag, address string) error {
-	host, _, err := net.SplitHostPort(address)
+	host, port, err := net.SplitHostPort(address)
 	if err != nil {
 		return usage(fmt.Errorf("--%s %s: not host:port", flag, address), "write e.g. --"+flag+" 127.0.0.1:8080")
 	}
+	if _, err := net.LookupPort("tcp", port); err != nil {
+		return usage(fmt.Errorf("--%s %s: not a port", flag, address), "write a port from 0 to 65535")
+	}
 	ip, err := netip.ParseAddr(host)
+	if ip.Zone() != "" {
+		return usage(fmt.Errorf("--%s %s: an address with a zone is no part of a URL", flag, address), "write [::1] without %"+ip.Zone())
+	}
 	if strings.EqualFold(host, "localhost") || err == nil && ip.IsLoopback() {
 		return nil
 	}

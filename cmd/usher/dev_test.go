@@ -180,7 +180,7 @@ func TestRealmFile(t *testing.T) {
 	}
 	p.stop(t, syscall.SIGTERM)
 	for _, line := range []string{
-		"kept as stored: platform: lifetimes.accessToken: stored 60, file 90\n",
+		"kept as stored: platform: accessTokenLifespan: stored 60, file 90\n",
 		"kept as stored: platform: users[\"anna\"]: the password differs\n",
 		"kept as stored: platform: users[\"guest\"]: the password differs\n",
 	} {
@@ -208,4 +208,18 @@ func TestOnlyWhatWorksIsPrinted(t *testing.T) {
 		t.Errorf("printed %v, want %v", r.Users, want)
 	}
 	p.stop(t, syscall.SIGTERM)
+}
+
+// TestTakenManagementPort blames the flag that names it, and the host of an
+// issuer is written small.
+func TestTakenManagementPort(t *testing.T) {
+	t.Parallel()
+	_, r := dev(t, "--listen", "LOCALHOST:0", "--user", "a:b")
+	if !strings.HasPrefix(r.Issuer, "http://localhost:") {
+		t.Errorf("issuer %s", r.Issuer)
+	}
+	p := start(t, "dev", "--listen", "127.0.0.1:0", "--management", strings.TrimPrefix(r.Management, "http://"))
+	if err := p.wait(); err == nil || !strings.Contains(p.stderr.String(), "choose another address with --management, ") {
+		t.Errorf("%v: %s", err, p.stderr)
+	}
 }

@@ -29,22 +29,26 @@ func readRealmFile(path string) ([]byte, error) {
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, maxRealmFile))
 	if err != nil {
-		return nil, failed(err, "")
+		return nil, failed(err, "name a realm file in Keycloak's JSON form")
 	}
 	return data, nil
 }
 
 // openHint is the way out of what may go wrong while opening.
-func openHint(err error, listen string) string {
+func openHint(err error, listen, management, managementFlag, data string) string {
 	switch {
+	case errors.Is(err, syscall.EADDRINUSE) && errors.Is(err, app.ErrManagement):
+		return fmt.Sprintf("another program listens on %s; choose another address with --%s, port 0 takes a free one", management, managementFlag)
 	case errors.Is(err, syscall.EADDRINUSE):
 		return fmt.Sprintf("another program listens on %s; choose another address with --listen, port 0 takes a free one", listen)
 	case errors.Is(err, app.ErrLocked):
 		return "stop the other process, or choose another data folder"
 	case errors.Is(err, app.ErrFolderOpen):
-		return "close the folder to others"
+		return "chmod 700 " + data
+	case app.HasDatabase(data):
+		return "restore " + data + " from a backup, or choose another data folder"
 	}
-	return ""
+	return "name a folder for the data that can be made or written to"
 }
 
 // startFailure explains an error of loading what is stored.

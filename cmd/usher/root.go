@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/seed-a6a28e10/usher/internal/nearest"
 )
 
 // Exit codes.
@@ -27,7 +29,7 @@ func (w *world) main(ctx context.Context) int {
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.SuggestionsMinimumDistance = 2
+	root.DisableSuggestions = true
 	root.SetArgs(w.args)
 	root.SetOut(w.stdout)
 	root.SetErr(w.stderr)
@@ -53,9 +55,17 @@ func (w *world) explain(root *cobra.Command, err error) *failure {
 	if !strings.HasPrefix(err.Error(), "unknown command") {
 		return &failure{err: err, code: exitFailed}
 	}
+	if c, _, wrong := root.Find(w.args); wrong == nil && c != root {
+		return &failure{err: fmt.Errorf("%s takes no arguments, %q is one", c.Name(), c.Flags().Arg(0)), code: exitUsage,
+			hint: fmt.Sprintf("run `%s --help` for its flags", c.CommandPath())}
+	}
 	f = &failure{err: err, code: exitUsage, hint: "run `usher --help` for the commands"}
-	if near := root.SuggestionsFor(w.args[0]); len(near) > 0 {
-		f.hint = "did you mean `usher " + near[0] + "`?"
+	var names []string
+	for _, c := range root.Commands() {
+		names = append(names, c.Name())
+	}
+	if near := nearest.Name(w.args[0], 2, names); near != "" {
+		f.hint = "did you mean `usher " + near + "`?"
 	}
 	return f
 }

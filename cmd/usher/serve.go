@@ -65,7 +65,7 @@ func (w *world) serve(ctx context.Context, file string, flags map[string]string)
 		Log: log, Build: app.Build{Version: b.version, Commit: b.commit, Go: runtime.Version()},
 	})
 	if err != nil {
-		return failed(err, openHint(err, c.Listen))
+		return failed(err, openHint(err, c.Listen, c.ManagementListen, "management-listen", c.Data))
 	}
 	defer func() { err = errors.Join(err, a.Close()) }()
 	if err := serveImport(ctx, a, log, c.RealmFile, realm); err != nil {

@@ -23,7 +23,7 @@ func (a *App) bind(ctx context.Context) error {
 	}
 	var lc net.ListenConfig
 	if a.managementListener, err = lc.Listen(ctx, "tcp", a.cfg.ManagementListen); err != nil {
-		err = fmt.Errorf("management listener: %w", err)
+		err = fmt.Errorf("%w: %w", ErrManagement, err)
 		return errors.Join(err, a.unbind())
 	}
 	if a.public = strings.TrimRight(a.cfg.PublicURL, "/"); a.public == "" {

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"errors"
 	"io"
 	"log/slog"
 	"net/netip"
@@ -55,6 +56,8 @@ type Build = telemetry.Build
 
 // Why a data folder cannot be opened.
 var (
+	// ErrManagement: the management listener cannot be bound.
+	ErrManagement = errors.New("management listener")
 	ErrLocked     = sqlite.ErrLocked
 	ErrFolderOpen = sqlite.ErrFolderOpen
 	// ErrSealed says that what is stored does not open under this master key.
