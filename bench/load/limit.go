@@ -19,6 +19,7 @@ import (
 	"net"
 	"net/http"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -35,6 +36,7 @@ type limit struct {
 	mu     sync.RWMutex
 	answer answerShape
 	plain  []byte
+	header http.Header // of every answer: what Usher sends besides the body
 	verify *rsa.PublicKey
 }
 
@@ -42,6 +44,12 @@ type limit struct {
 type answerShape struct {
 	Access, ID, Refresh string // real tokens of a real answer
 	Body                string // the answer
+}
+
+// page is an answer whose body is always the same.
+type page struct {
+	Header http.Header
+	Body   []byte
 }
 
 // serveLimit listens and prints its address on stdout.
@@ -84,14 +92,14 @@ func (l *limit) shape(w http.ResponseWriter, r *http.Request) {
 }
 
 func (l *limit) setPlain(w http.ResponseWriter, r *http.Request) {
-	b, err := io.ReadAll(r.Body)
-	if err != nil {
+	var p page
+	if err := json.NewDecoder(r.Body).Decode(&p); err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.plain = b
+	l.plain, l.header = p.Body, p.Header
 }
 
 func (l *limit) setKey(w http.ResponseWriter, r *http.Request) {
@@ -167,13 +175,21 @@ func (l *limit) tokens(sign func([]byte) []byte) http.HandlerFunc {
 			rest = after
 		}
 		b.WriteString(rest)
-		send(w, b.Bytes())
+		l.send(w, b.Bytes())
 	}
 }
 
-func send(w http.ResponseWriter, body []byte) {
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Content-Length", fmt.Sprint(len(body)))
+// send sends the same bytes as Usher: the header of its answer too, save what
+// net/http writes by itself.
+func (l *limit) send(w http.ResponseWriter, body []byte) {
+	l.mu.RLock()
+	header := l.header
+	l.mu.RUnlock()
+	own := w.Header()
+	for name, values := range header {
+		own[name] = values
+	}
+	own["Content-Length"] = []string{strconv.Itoa(len(body))}
 	_, _ = w.Write(body) // a lost client is the generator's business
 }
 
@@ -195,7 +211,7 @@ func (l *limit) bare(w http.ResponseWriter, r *http.Request) {
 	l.mu.RLock()
 	b := l.plain
 	l.mu.RUnlock()
-	send(w, b)
+	l.send(w, b)
 }
 
 // verifying checks the token's signature and reads its claims before sending.
@@ -267,6 +283,6 @@ func (l *limit) loop(f func(), n int) http.HandlerFunc {
 			})
 		}
 		group.Wait()
-		send(w, fmt.Appendf(nil, "%f", float64(total)/time.Since(start).Seconds()))
+		l.send(w, fmt.Appendf(nil, "%f", float64(total)/time.Since(start).Seconds()))
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"github.com/seed-a6a28e10/usher/bench/rig"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -139,6 +140,9 @@ func refreshRow(realm, limitPath string) func(context.Context, *bench, time.Dura
 	return func(ctx context.Context, b *bench, d time.Duration) (result, error) {
 		a, body, err := ask(b.usher.Address, rig.PasswordGrant(realm, rig.UserName(0)))
 		if err != nil {
+			return result{}, err
+		}
+		if err := b.teach(ctx, rig.PasswordGrant(realm, rig.UserName(0))); err != nil {
 			return result{}, err
 		}
 		shape, err := json.Marshal(answerShape{Access: a.Access, ID: a.ID, Refresh: a.Refresh, Body: string(body)})
@@ -282,11 +286,24 @@ func (b *bench) teach(ctx context.Context, q rig.Request) error {
 		return err
 	}
 	defer c.Close()
+	c.Header = http.Header{}
 	status, body, err := c.Do(q)
 	if err != nil || status != 200 {
 		return fmt.Errorf("%s: status %d %w %s", q.Path, status, err, body)
 	}
-	_, err = tell(ctx, b.limit, "/plain", body)
+	return b.show(ctx, c.Header, body)
+}
+
+// show has the limit send that header and body.
+func (b *bench) show(ctx context.Context, header http.Header, body []byte) error {
+	for _, own := range []string{"Date", "Content-Length", "Connection"} {
+		header.Del(own)
+	}
+	page, err := json.Marshal(page{Header: header, Body: body})
+	if err != nil {
+		return err
+	}
+	_, err = tell(ctx, b.limit, "/plain", page)
 	return err
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"net/textproto"
 	"strconv"
 	"strings"
@@ -20,6 +21,8 @@ type Conn struct {
 	r    *bufio.Reader
 	buf  []byte
 	body []byte
+	// Header of the last answer, kept only where it is made before the call.
+	Header http.Header
 }
 
 func Dial(address string) (*Conn, error) {
@@ -85,6 +88,9 @@ func (c *Conn) read() (int, []byte, error) {
 			break
 		}
 		name, value, _ := strings.Cut(string(line), ":")
+		if c.Header != nil {
+			c.Header.Set(name, strings.TrimSpace(value))
+		}
 		switch textproto.CanonicalMIMEHeaderKey(name) {
 		case "Content-Length":
 			if length, err = strconv.Atoi(strings.TrimSpace(value)); err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -110,6 +111,9 @@ func (c *committer) close() error {
 func (c *committer) run() {
 	defer close(c.finished)
 	for r := range c.queue {
+		// Where more is ready to run than there are cores, whoever is about to
+		// write gets there first, and one sync serves them all.
+		runtime.Gosched()
 		c.commitBatch(r)
 		c.restartWAL()
 	}
