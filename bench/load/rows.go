@@ -20,7 +20,9 @@ import (
 	"time"
 )
 
-const workers = 16
+// workers is how many connections drive a server: enough to keep both cores busy
+// whatever a request waits for.
+const workers = 64
 
 // measurement is one line of the table: what, its bound, how.
 type measurement struct {

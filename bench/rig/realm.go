@@ -45,7 +45,7 @@ func WriteRealms(path string, users int, key *rsa.PrivateKey) error {
 	}
 	var file []map[string]any
 	for i, r := range realms {
-		n := 32
+		n := 128
 		if i == 0 {
 			n = users
 		}
