@@ -67,7 +67,7 @@ func (k *Kit) finish(w *recorder) {
 			panic(v)
 		}
 		e := oauth.Refuse(oauth.Internal).Because(newPanic(v))
-		w.refused, w.cause = k.refusalOf(e, w.request.ID), e.Cause
+		w.refused, w.cause = k.refusalOf(e, k.identify(&w.request)), e.Cause
 		if w.status != 0 { // too late for an answer: cut the connection, so that nobody takes it as whole
 			w.status = http.StatusInternalServerError
 			k.account(w)
@@ -122,7 +122,7 @@ func (k *Kit) attrs(w *recorder, route string, status int, elapsed time.Duration
 		path = path[:maxArg] + "..."
 	}
 	attrs := []slog.Attr{
-		slog.String("request_id", w.request.ID),
+		slog.String("request_id", k.identify(&w.request)),
 		slog.String("method", methodLabel(r.Method)),
 		slog.String("route", route),
 		slog.String("path", path),

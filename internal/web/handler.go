@@ -10,6 +10,7 @@ import (
 // the client's address as the trusted proxies state it.
 type Request struct {
 	*http.Request
+	// ID is the request's id, "" until it is needed; see Kit.
 	ID      string
 	Address netip.Addr
 	// Secure says whether the client used https, as seen through trusted proxies.

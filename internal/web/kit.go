@@ -61,7 +61,16 @@ func isOpen(mux *http.ServeMux) bool {
 // describe gathers what the kit knows of a request besides its bytes.
 func (k *Kit) describe(r *http.Request) Request {
 	address, secure := k.client(r)
-	return Request{Request: r, ID: k.NewID(), Address: address, Secure: secure}
+	return Request{Request: r, Address: address, Secure: secure}
+}
+
+// identify is the request's id, made when somebody first asks: a good answer to
+// a GET is neither logged nor refused, and needs none.
+func (k *Kit) identify(r *Request) string {
+	if r.ID == "" {
+		r.ID = k.NewID()
+	}
+	return r.ID
 }
 
 // adapt makes the http.Handler: call, render an error, write.
@@ -77,7 +86,7 @@ func (k *Kit) adapt(h Handler, d dialect) http.Handler {
 		reply, err := call(h, req)
 		if err != nil {
 			e := AsError(err)
-			rec.refused, rec.cause = k.refusalOf(e, req.ID), e.Cause
+			rec.refused, rec.cause = k.refusalOf(e, k.identify(req)), e.Cause
 			reply = d(k, req, rec.refused).under(reply.Header, rec.refused)
 		}
 		k.write(rec, r, reply)
