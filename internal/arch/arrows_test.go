@@ -12,14 +12,15 @@ import (
 // internal. Test files are free, as long as the compiler finds no circle.
 var arrows = map[string][]string{
 	// What things are.
-	"api":                {},
-	"internal/config":    {"internal/nearest"},
-	"internal/iam":       {},
-	"internal/nearest":   {},
-	"internal/oauth":     {},
-	"internal/secret":    {},
-	"internal/telemetry": {},
-	"internal/vms":       {},
+	"api":                    {},
+	"internal/config":        {"internal/nearest"},
+	"internal/iam":           {},
+	"internal/nearest":       {},
+	"internal/oauth":         {},
+	"internal/secret":        {"internal/secret/argon2"},
+	"internal/secret/argon2": {},
+	"internal/telemetry":     {},
+	"internal/vms":           {},
 
 	// Who knows how.
 	"internal/admin":          {"internal/iam", "internal/nearest", "internal/secret", "internal/vms"},
@@ -117,12 +118,19 @@ func permits(allowed []string, imp string) bool {
 	return false
 }
 
+// borrowed packages are a library's code with a change of ours: like libraries
+// they stand on no floor.
+var borrowed = map[string]bool{"internal/secret/argon2": true}
+
 // TestNoCircleOfFloors checks the table itself: every arrow leads to a lower
 // floor, a floor being one more than the highest floor imported.
 func TestNoCircleOfFloors(t *testing.T) {
 	t.Parallel()
 	const floors = 6
 	floor := map[string]int{}
+	for name := range borrowed {
+		floor[name] = 0
+	}
 	var measure func(name string, path []string) int
 	measure = func(name string, path []string) int {
 		if n, ok := floor[name]; ok {

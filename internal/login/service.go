@@ -56,7 +56,7 @@ type Metrics struct {
 type Config struct {
 	Store  Store
 	Clock  Clock
-	Hasher Hasher // nil takes secret.Hasher{}
+	Hasher Hasher // nil takes secret.NewHasher()
 	// Slots is how many hashes run at a time: max(1, cores-1); 0 means 1.
 	Slots int
 	// NameKey keys the failure rows of unknown names and the tags of wrong
@@ -121,7 +121,7 @@ func New(c Config) *Service {
 		addresses: newBuckets(orDefault(c.AddressFailures, defaultAddressFailures), orDefault(c.NetworkFailures, defaultNetworkFailures)),
 	}
 	if s.hasher == nil {
-		s.hasher = secret.Hasher{}
+		s.hasher = secret.NewHasher()
 	}
 	if len(s.processKey) == 0 {
 		s.processKey = secret.Token(minKey)

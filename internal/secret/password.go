@@ -10,7 +10,7 @@ import (
 	"io"
 	"strconv"
 
-	"golang.org/x/crypto/argon2"
+	"github.com/seed-a6a28e10/usher/internal/secret/argon2"
 )
 
 // ErrPasswordHash says that a stored password hash cannot be used: not
@@ -33,10 +33,11 @@ const (
 
 // Hasher makes and checks password hashes in the form in which Keycloak stores
 // them: two strings of JSON, secretData and credentialData. The zero value
-// makes argon2id with Keycloak's parameters. It is safe for concurrent use and
-// holds no memory between calls; each argon2 call allocates its memory anew, so
+// makes argon2id with Keycloak's parameters. It is safe for concurrent use;
 // whoever bounds the number of parallel calls bounds the memory.
 type Hasher struct {
+	// Blocks keeps argon2's working memory between hashes; nil allocates it anew.
+	Blocks *argon2.Blocks
 	// Rand gives salts; nil means crypto/rand.
 	Rand io.Reader
 	// Passes, Memory (KiB) and Lanes of new hashes; 0 means Keycloak's default.
@@ -60,6 +61,9 @@ type credentialData struct {
 	Older parameters `json:"algorithmData,omitempty"`
 }
 
+// NewHasher makes a Hasher that keeps its memory, for whoever hashes often.
+func NewHasher() Hasher { return Hasher{Blocks: new(argon2.Blocks)} }
+
 // Hash makes a new hash of password. It fails only when Rand does.
 func (h Hasher) Hash(password string) (secretJSON, credentialJSON string, err error) {
 	salt := make([]byte, argon2Salt)
@@ -71,7 +75,7 @@ func (h Hasher) Hash(password string) (secretJSON, credentialJSON string, err er
 		return "", "", fmt.Errorf("salt: %w", err)
 	}
 	p := h.current()
-	value := p.derive([]byte(password), salt, argon2Size)
+	value := p.derive(h.Blocks, []byte(password), salt, argon2Size)
 	secretJSON = mustJSON(secretData{
 		Value:      base64.StdEncoding.EncodeToString(value),
 		Salt:       base64.StdEncoding.EncodeToString(salt),
@@ -98,14 +102,14 @@ func (h Hasher) Verify(secretJSON, credentialJSON, password string) (bool, error
 	if err != nil {
 		return false, err
 	}
-	return s.verify(password)
+	return s.verify(h.Blocks, password)
 }
 
 // Dummy costs what Verify of a new Hash costs, for answers that must not tell
 // that there is nothing to compare with.
 func (h Hasher) Dummy(password string) {
 	var salt [argon2Salt]byte
-	value := h.current().derive([]byte(password), salt[:], argon2Size)
+	value := h.current().derive(h.Blocks, []byte(password), salt[:], argon2Size)
 	subtle.ConstantTimeCompare(value, value)
 }
 
@@ -179,11 +183,11 @@ type argon2Params struct {
 	lanes          uint8
 }
 
-func (p argon2Params) derive(password, salt []byte, size int) []byte {
+func (p argon2Params) derive(b *argon2.Blocks, password, salt []byte, size int) []byte {
 	if p.variant == "i" {
-		return argon2.Key(password, salt, p.passes, p.memory, p.lanes, uint32(size))
+		return b.Key(password, salt, p.passes, p.memory, p.lanes, uint32(size))
 	}
-	return argon2.IDKey(password, salt, p.passes, p.memory, p.lanes, uint32(size))
+	return b.IDKey(password, salt, p.passes, p.memory, p.lanes, uint32(size))
 }
 
 // parameters are string lists by name; a lone string or number is read as a

@@ -14,6 +14,8 @@ import (
 	"strings"
 
 	"golang.org/x/crypto/bcrypt"
+
+	"github.com/seed-a6a28e10/usher/internal/secret/argon2"
 )
 
 // Bounds on stored parameters, checked before any work, so that a hostile row
@@ -37,7 +39,7 @@ const (
 
 // stored is one parsed and bounded hash.
 type stored interface {
-	verify(password string) (bool, error)
+	verify(memory *argon2.Blocks, password string) (bool, error)
 	kind() string
 }
 
@@ -112,8 +114,8 @@ func parseArgon2(c credentialData, value, salt []byte) (stored, error) {
 	}, nil
 }
 
-func (a argon2Hash) verify(password string) (bool, error) {
-	got := a.p.derive([]byte(password), a.salt, len(a.value))
+func (a argon2Hash) verify(memory *argon2.Blocks, password string) (bool, error) {
+	got := a.p.derive(memory, []byte(password), a.salt, len(a.value))
 	return subtle.ConstantTimeCompare(got, a.value) == 1, nil
 }
 
@@ -142,7 +144,7 @@ func parsePBKDF2(name string, newHash func() hash.Hash, size int, iterations int
 	return pbkdf2Hash{name: name, new: newHash, iterations: int(n), value: value, salt: salt}, nil
 }
 
-func (p pbkdf2Hash) verify(password string) (bool, error) {
+func (p pbkdf2Hash) verify(_ *argon2.Blocks, password string) (bool, error) {
 	got, err := pbkdf2.Key(p.new, password, p.salt, p.iterations, len(p.value))
 	if err != nil {
 		return false, fmt.Errorf("%w: %v", ErrPasswordHash, err)
@@ -174,7 +176,7 @@ func parseBcrypt(value string) (stored, error) {
 
 // verify refuses more than 72 bytes, at full cost: bcrypt would ignore the rest
 // and take every password with the same beginning.
-func (b bcryptHash) verify(password string) (bool, error) {
+func (b bcryptHash) verify(_ *argon2.Blocks, password string) (bool, error) {
 	input := []byte(password)
 	tooLong := len(input) > bcryptInput
 	if tooLong {
