@@ -77,11 +77,15 @@ func cutScheme(header, scheme string) (rest string, ok bool) {
 	return strings.TrimLeft(rest, " \t"), true
 }
 
-// b64Token marks the bytes of a token's body. Tokens are long and every call of
-// the API brings one: comparing with ranges took 6 % of GET /v1/vms.
-var b64Token = func() (set [256]bool) {
+// foreign is 1 for the bytes that no token's body has. Tokens are long and every
+// call of the API brings one: comparing with ranges took 6 % of GET /v1/vms,
+// and looking up byte by byte, with a branch for each, still 1 %.
+var foreign = func() (set [256]uint8) {
+	for i := range set {
+		set[i] = 1
+	}
 	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/") {
-		set[c] = true
+		set[c] = 0
 	}
 	return set
 }()
@@ -92,10 +96,13 @@ func isB64Token(s string) bool {
 	if body == "" {
 		return false
 	}
-	for i := 0; i < len(body); i++ {
-		if !b64Token[body[i]] {
-			return false
-		}
+	var found uint8
+	for len(body) >= 4 {
+		found |= foreign[body[0]] | foreign[body[1]] | foreign[body[2]] | foreign[body[3]]
+		body = body[4:]
 	}
-	return true
+	for i := range len(body) {
+		found |= foreign[body[i]]
+	}
+	return found == 0
 }
