@@ -13,8 +13,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/seed-a6a28e10/usher/internal/iam"
 	"github.com/seed-a6a28e10/usher/internal/store/sqlite"
 )
@@ -226,12 +224,12 @@ func fill(ctx context.Context, dir string, n int) error {
 }
 
 func aLogin(realm, clientID, userID string, at time.Time) iam.Login {
-	session, dead := uuid.NewString(), at.Add(75*time.Minute).UnixMilli()
+	session, dead := rand.Text(), at.Add(75*time.Minute).UnixMilli()
 	return iam.Login{
 		Session: iam.UserSession{ID: session, RealmID: realm, UserID: userID, StartedAt: at.UnixMilli(), LastRefresh: at.UnixMilli(),
 			Address: "127.0.0.1", Method: "openid-connect", DeadAt: dead},
 		ClientSession: iam.ClientSession{SessionID: session, ClientID: clientID, StartedAt: at.UnixMilli()},
-		Family: &iam.Family{ID: uuid.NewString(), RealmID: realm, SessionID: session, ClientID: clientID, UserID: userID,
+		Family: &iam.Family{ID: rand.Text(), RealmID: realm, SessionID: session, ClientID: clientID, UserID: userID,
 			Scope: "openid profile email", Rotating: true, Window: 10_000, Recovery: iam.RecoverUnconfirmed, Gen: 1, Salt: make([]byte, 16),
 			KeyID: "key", IssuedAt: at.Unix(), ExpiresAt: at.Unix() + 3600, DeadAt: dead},
 	}
