@@ -47,3 +47,30 @@ func BenchmarkIDKey(b *testing.B) {
 		}
 	})
 }
+
+// TestPlainBlocksAsAssembly compares the portable block function with the one
+// this machine uses.
+func TestPlainBlocksAsAssembly(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		fill := func(name string) (b block) {
+			for i, v := range rapid.SliceOfN(rapid.Uint64(), blockLength, blockLength).Draw(t, name) {
+				b[i] = v
+			}
+			return b
+		}
+		a, b, was := fill("a"), fill("b"), fill("was")
+		got, want := was, was
+		processBlock(&got, &a, &b)
+		processBlockGeneric(&want, &a, &b, false)
+		if got != want {
+			t.Fatal("processBlock differs")
+		}
+		got, want = was, was
+		processBlockXOR(&got, &a, &b)
+		processBlockGeneric(&want, &a, &b, true)
+		if got != want {
+			t.Fatal("processBlockXOR differs")
+		}
+	})
+}
