@@ -2,8 +2,6 @@ package app
 
 import (
 	"crypto/rand"
-	"crypto/rsa"
-	"crypto/x509"
 	"os"
 	"path/filepath"
 	"time"
@@ -33,19 +31,11 @@ func newKeyMaker(sealer *secret.Sealer, data string) *keyMaker {
 	if _, err := os.Stat(filepath.Join(data, sqlite.File)); os.IsNotExist(err) {
 		m.ahead = make(chan ahead, 1)
 		go func() {
-			m.ahead <- makeRSA()
+			private, err := keys.NewRSA(rand.Reader)
+			m.ahead <- ahead{private, err}
 		}()
 	}
 	return m
-}
-
-func makeRSA() ahead {
-	key, err := rsa.GenerateKey(rand.Reader, keys.RSABits)
-	if err != nil {
-		return ahead{err: err}
-	}
-	private, err := x509.MarshalPKCS8PrivateKey(key)
-	return ahead{private, err}
 }
 
 // Generate implements admin.KeyMaker.

@@ -76,7 +76,7 @@ func open(row *iam.Key, opener Opener, rand io.Reader) (s token.SigningKey, v to
 		if len(plain) < HMACBytes {
 			return s, v, fmt.Errorf("%w: an HMAC secret of %d bytes", ErrKey, len(plain))
 		}
-		s.Signer, v.Secret = &hmacSigner{secret: plain, hash: token.HashOf(row.Algorithm)}, plain
+		s.Signer, v.Secret = token.HMACSigner(row.Algorithm, plain), plain
 		return s, v, nil
 	}
 	private, err := parsePrivate(plain)

@@ -4,12 +4,10 @@ import (
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
-	"crypto/hmac"
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/sha512"
 	"fmt"
-	"hash"
 	"io"
 	"strings"
 
@@ -101,25 +99,4 @@ type edSigner ed25519.PrivateKey
 
 func (s edSigner) Sign(input []byte) ([]byte, error) {
 	return ed25519.Sign(ed25519.PrivateKey(s), input), nil
-}
-
-// hmacSigner makes HMAC signatures.
-type hmacSigner struct {
-	secret []byte
-	hash   crypto.Hash
-}
-
-func (s *hmacSigner) Sign(input []byte) ([]byte, error) {
-	var h func() hash.Hash
-	switch s.hash {
-	case crypto.SHA256:
-		h = sha256.New
-	case crypto.SHA384:
-		h = sha512.New384
-	default:
-		h = sha512.New
-	}
-	m := hmac.New(h, s.secret)
-	m.Write(input)
-	return m.Sum(nil), nil
 }

@@ -8,7 +8,6 @@ import (
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/sha512"
-	"hash"
 	"math/big"
 )
 
@@ -79,7 +78,7 @@ func (k *VerifyKey) verify(input string, sig []byte) bool {
 	a := algorithms[k.Alg]
 	switch a.family {
 	case famHMAC:
-		return k.Public == nil && len(k.Secret) != 0 && hmac.Equal(sig, mac(a.hash, k.Secret, input))
+		return k.Public == nil && len(k.Secret) != 0 && hmac.Equal(sig, mac(a.hash, k.Secret, []byte(input)))
 	case famRSA:
 		pub, ok := k.Public.(*rsa.PublicKey)
 		return ok && rsa.VerifyPKCS1v15(pub, a.hash, digest(a.hash, input), sig) == nil
@@ -121,8 +120,20 @@ func digest(h crypto.Hash, input string) []byte {
 	}
 }
 
-func mac(h crypto.Hash, secret []byte, input string) []byte {
-	newHash := func() hash.Hash { return sha512.New() }
+// HMACSigner makes the signatures that an HMAC key of alg verifies.
+func HMACSigner(alg string, secret []byte) Signer {
+	return hmacSigner{algorithms[alg].hash, secret}
+}
+
+type hmacSigner struct {
+	hash   crypto.Hash
+	secret []byte
+}
+
+func (s hmacSigner) Sign(input []byte) ([]byte, error) { return mac(s.hash, s.secret, input), nil }
+
+func mac(h crypto.Hash, secret, input []byte) []byte {
+	newHash := sha512.New
 	switch h {
 	case crypto.SHA256:
 		newHash = sha256.New
@@ -130,6 +141,6 @@ func mac(h crypto.Hash, secret []byte, input string) []byte {
 		newHash = sha512.New384
 	}
 	m := hmac.New(newHash, secret)
-	m.Write([]byte(input))
+	m.Write(input)
 	return m.Sum(make([]byte, 0, sha512.Size))
 }

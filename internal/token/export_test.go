@@ -7,7 +7,7 @@ func AllowedOrigins(c *iam.Client) []string { return allowedOrigins(c) }
 
 // SignHMAC512 makes a compact JWS of any two texts, for tests.
 func SignHMAC512(secret []byte, header, payload string) (string, error) {
-	key := SigningKey{Alg: RefreshAlgorithm, Signer: hmac512(secret)}
+	key := SigningKey{Alg: RefreshAlgorithm, Signer: HMACSigner(RefreshAlgorithm, secret)}
 	return sign(&key, strict.EncodeToString([]byte(header)), []byte(payload))
 }
 

@@ -56,7 +56,7 @@ func Refresh(s RefreshSubject) (string, error) {
 	p.text("scope", s.Scope)
 	p.text("reuse_id", s.FamilyID)
 	p.number("gen", s.Gen)
-	sk := SigningKey{KID: key.KID, Alg: key.Alg, Signer: hmac512(key.Secret)}
+	sk := SigningKey{KID: key.KID, Alg: key.Alg, Signer: HMACSigner(key.Alg, key.Secret)}
 	return sign(&sk, s.Realm.plan().header(&sk, false), p.close())
 }
 
@@ -71,14 +71,6 @@ func (r *Realm) RefreshKey(kid string) (VerifyKey, error) {
 		return VerifyKey{}, fmt.Errorf("%w for refresh tokens in realm %s (kid %q)", ErrNoKey, r.Realm.Name, kid)
 	}
 	return key, nil
-}
-
-type hmac512 []byte
-
-func (k hmac512) Sign(input []byte) ([]byte, error) {
-	m := hmac.New(sha512.New, k)
-	m.Write(input)
-	return m.Sum(make([]byte, 0, sha512.Size)), nil
 }
 
 // FamilyJTI is the jti of a family's refresh token of one generation and salt:

@@ -116,14 +116,16 @@ func start(t *testing.T) *house {
 	h := &house{realm: realm, grants: &fakeGrants{}}
 	kit := &web.Kit{Now: now, NewID: func() string { return "id-1" }, Realm: "platform"}
 	mux := http.NewServeMux()
-	oidc.New(oidc.Config{
+	server := oidc.New(oidc.Config{
 		Kit: kit, Grants: h.grants, VideoManagers: fakeVMs{}, Now: now, APIBase: apiBase,
 		Issuers: func() []string { return []string{realm.Issuer, loginBase + "/auth/realms/other"} },
 		Realm: func(name string) (*token.Realm, bool) {
 			r, ok := map[string]*token.Realm{"platform": realm, "closed": closed}[name]
 			return r, ok
 		},
-	}).Mount(mux)
+	})
+	server.MountLogin(mux)
+	server.MountAPI(mux)
 	h.Server = httptest.NewServer(kit.Wrap(mux))
 	t.Cleanup(h.Close)
 	return h

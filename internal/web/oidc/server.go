@@ -83,12 +83,6 @@ func New(c Config) *Server {
 	return s
 }
 
-// Mount puts everything on mux: the login service and what belongs to the API.
-func (s *Server) Mount(mux *http.ServeMux) {
-	s.MountLogin(mux)
-	s.MountAPI(mux)
-}
-
 // prefixes are the two bases under which a realm is served; its issuer names
 // the first whatever base a request used.
 var prefixes = [...]string{"/auth/realms/{realm}", "/realms/{realm}"}
