@@ -23,15 +23,11 @@ func startRow(ctx context.Context, p plan) (int, error) {
 	var fresh, existing []time.Duration
 	for range 7 {
 		if err := func() error {
-			dir, err := os.MkdirTemp("", "usher-start-")
+			dir, file, err := smallFolder()
 			if err != nil {
 				return err
 			}
 			defer os.RemoveAll(dir)
-			file := filepath.Join(dir, "realm.json")
-			if err := os.WriteFile(file, []byte(smallRealm), 0o600); err != nil {
-				return err
-			}
 			for _, into := range []*[]time.Duration{&fresh, &existing} {
 				took, err := firstToken(ctx, p.binary, dir, file)
 				if err != nil {
@@ -51,6 +47,15 @@ func startRow(ctx context.Context, p plan) (int, error) {
 
 const smallRealm = `{"realm":"platform","enabled":true,"clients":[{"clientId":"anonymous","publicClient":true,"directAccessGrantsEnabled":true}],` +
 	`"users":[{"username":"user000000","enabled":true,"email":"user@example.org","firstName":"Given","lastName":"Family","credentials":[{"type":"password","value":"` + rig.Password + `"}]}]}`
+
+// smallFolder makes a folder with a realm file of one user; the caller removes it.
+func smallFolder() (dir, file string, err error) {
+	if dir, err = os.MkdirTemp("", "usher-load-"); err != nil {
+		return "", "", err
+	}
+	file = filepath.Join(dir, "realm.json")
+	return dir, file, os.WriteFile(file, []byte(smallRealm), 0o600)
+}
 
 func ms(fresh, existing []time.Duration, which int) float64 {
 	v := [][]time.Duration{fresh, existing}[which]
@@ -83,15 +88,11 @@ func boundedBy(name, what string, value, bound float64) int {
 
 // memoryRow measures the resident memory of a server that logged one person in.
 func memoryRow(ctx context.Context, p plan) (int, error) {
-	dir, err := os.MkdirTemp("", "usher-memory-")
+	dir, file, err := smallFolder()
 	if err != nil {
 		return 0, err
 	}
 	defer os.RemoveAll(dir)
-	file := filepath.Join(dir, "realm.json")
-	if err := os.WriteFile(file, []byte(smallRealm), 0o600); err != nil {
-		return 0, err
-	}
 	if _, err := firstToken(ctx, p.binary, dir, file); err != nil {
 		return 0, err
 	}
