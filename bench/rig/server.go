@@ -20,7 +20,10 @@ import (
 type Server struct {
 	Cmd     *exec.Cmd
 	Address string
-	Talk    *bytes.Buffer
+	Talk    *bytes.Buffer // read it only after Done
+	// Done is closed when the process has ended; Err then says how.
+	Done chan struct{}
+	Err  error
 }
 
 // Build makes the usher binary of this tree.
@@ -51,6 +54,10 @@ type Options struct {
 	Address    string // of the public listener
 	Management string
 	PublicURL  string // default: http://{Address}
+	// Settings are further lines of the configuration.
+	Settings string
+	// Wrap is a command that runs the server's, e.g. a tracer.
+	Wrap []string
 }
 
 // StartUsher runs `usher serve` with default settings, save the API's limit of
@@ -60,11 +67,16 @@ func StartUsher(ctx context.Context, binary string, o Options) (*Server, error) 
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{Cmd: exec.CommandContext(ctx, binary, "serve", "--config", config), Address: o.Address, Talk: new(bytes.Buffer)}
+	line := append(append([]string{}, o.Wrap...), binary, "serve", "--config", config)
+	s := &Server{Cmd: exec.CommandContext(ctx, line[0], line[1:]...), Address: o.Address, Talk: new(bytes.Buffer), Done: make(chan struct{})}
 	s.Cmd.Stdout, s.Cmd.Stderr = s.Talk, s.Talk
 	if err := s.Cmd.Start(); err != nil {
 		return nil, err
 	}
+	go func() {
+		s.Err = s.Cmd.Wait()
+		close(s.Done)
+	}()
 	return s, s.answers(ctx)
 }
 
@@ -93,13 +105,12 @@ func (o *Options) configure() (string, error) {
 	if o.RealmFile != "" {
 		text += "realm_file: " + o.RealmFile + "\n"
 	}
+	text += o.Settings
 	config := filepath.Join(o.Dir, "usher.yaml")
 	return config, os.WriteFile(config, []byte(text), 0o600)
 }
 
 func (s *Server) answers(ctx context.Context) error {
-	exited := make(chan error, 1)
-	go func() { exited <- s.Cmd.Wait() }()
 	for {
 		if c, err := Dial(s.Address); err == nil {
 			// The port takes connections before there is anything to serve; what
@@ -111,8 +122,8 @@ func (s *Server) answers(ctx context.Context) error {
 			}
 		}
 		select {
-		case err := <-exited:
-			return fmt.Errorf("usher ended: %w\n%s", err, s.Talk)
+		case <-s.Done:
+			return fmt.Errorf("usher ended: %w\n%s", s.Err, s.Talk)
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-time.After(time.Millisecond):
@@ -120,17 +131,13 @@ func (s *Server) answers(ctx context.Context) error {
 	}
 }
 
-// Stop asks the process to end and waits until its port is closed.
+// Stop asks the process to end and waits until it has.
 func (s *Server) Stop() error {
 	if err := s.Cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		return err
 	}
-	for {
-		if err := s.Cmd.Process.Signal(syscall.Signal(0)); err != nil {
-			return nil // gone and reaped
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
+	<-s.Done
+	return nil
 }
 
 // Kill ends the process at once.
