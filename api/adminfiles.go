@@ -1,0 +1,38 @@
+package api
+
+// File is a file that travels inside a request or an answer.
+type File struct {
+	Name string `json:"name"`
+	Data []byte `json:"data"` // base64 in JSON
+}
+
+// ImportFiles brings realm files: one of a Keycloak export, or all of a folder.
+type ImportFiles struct {
+	Files []File `json:"files"`
+}
+
+// ImportReport says what an import did, or with dry_run would do.
+type ImportReport struct {
+	DryRun   bool        `json:"dry_run,omitempty"`
+	Rows     []ImportRow `json:"rows"`
+	Warnings []string    `json:"warnings,omitempty"`
+	// Failed says, in one line each, what makes the whole a failure: a file with
+	// users of which none was imported, for instance.
+	Failed []string `json:"failed,omitempty"`
+}
+
+// ImportRow counts one kind of things of one realm.
+type ImportRow struct {
+	Realm    string   `json:"realm"`
+	Kind     string   `json:"kind"` // realm, users, clients, roles, groups, client scopes, keys, VideoManagers
+	InFile   int      `json:"in_file"`
+	Imported int      `json:"imported"`
+	Changed  int      `json:"changed"`
+	Skipped  int      `json:"skipped"`
+	Why      []string `json:"why,omitempty"` // of what was skipped
+}
+
+// ExportFiles is a realm as Keycloak writes one.
+type ExportFiles struct {
+	Files []File `json:"files"`
+}
