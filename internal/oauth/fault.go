@@ -13,8 +13,8 @@ const (
 	MethodNotAllowed   Fault = "method_not_allowed"
 	WrongMediaType     Fault = "wrong_media_type"
 	NotFound           Fault = "not_found"
-	BodyTooLarge       Fault = "body_too_large"
-	BodyTimeout        Fault = "body_timeout" // 408
+	BodyTooLarge       Fault = "body_too_large" // Arg: the limit where it is not the usual one
+	BodyTimeout        Fault = "body_timeout"   // 408
 	TooManyParameters  Fault = "too_many_parameters"
 	BadForm            Fault = "bad_form"            // a bad percent escape; Arg: the field
 	DuplicateParameter Fault = "duplicate_parameter" // Arg: the name
@@ -75,6 +75,12 @@ const (
 	NoSuchVideoManager Fault = "no_such_video_manager" // 403: not yours or not there; Arg: id
 	BadRequest         Fault = "bad_request"           // Arg: public description
 	LegacyLoginRefused Fault = "legacy_login_refused"  // 401 JSON with message
+
+	AdminUnknown  Fault = "admin_unknown"   // 404; Arg: what there is none of
+	AdminTaken    Fault = "admin_taken"     // 409; Arg: what is taken
+	AdminStale    Fault = "admin_stale"     // 412: changed by somebody else meanwhile
+	AdminRefused  Fault = "admin_refused"   // 422; Arg: what is not acceptable, and why
+	AdminNotYours Fault = "admin_not_yours" // 403: the peer is another user of the machine
 
 	TooManyRequests Fault = "too_many_requests" // 429
 	TooManyFailures Fault = "too_many_failures" // 429: an address with too many wrong passwords

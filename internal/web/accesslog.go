@@ -118,7 +118,10 @@ func levelOf(status int) slog.Level {
 func (k *Kit) attrs(w *recorder, route string, status int, elapsed time.Duration) []slog.Attr {
 	r := w.request.Request
 	path := printable(r.URL.EscapedPath())
-	if len(path) > maxArg {
+	switch {
+	case k.PathsNamePeople:
+		path = route
+	case len(path) > maxArg:
 		path = path[:maxArg] + "..."
 	}
 	attrs := []slog.Attr{

@@ -31,6 +31,17 @@ func Legacy(k *Kit, h Handler) http.Handler { return k.adapt(h, legacyDialect) }
 // a challenge that names the realm of the path, all else is OAuth JSON.
 func UserInfo(k *Kit, h Handler) http.Handler { return k.adapt(h, userInfoDialect) }
 
+// Admin adapts a handler of the administration API: every error is
+// problem+json in full letters, since whoever reads it administers this machine.
+func Admin(k *Kit, h Handler) http.Handler { return k.adapt(h, adminDialect) }
+
+func adminDialect(_ *Kit, _ *Request, f refusal) Reply {
+	return Reply{Status: f.status, ContentType: api.ProblemType, Body: api.Problem{
+		Title: http.StatusText(f.status), Status: f.status, Detail: f.full, Message: f.full,
+		Error: f.code, ErrorHint: f.hint, ErrorID: f.id,
+	}}
+}
+
 type oauthBody struct {
 	Error       string `json:"error"`
 	Description string `json:"error_description,omitempty"`

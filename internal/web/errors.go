@@ -32,7 +32,7 @@ var rules = map[oauth.Fault]rule{
 	oauth.RealmDisabled:      {403, "access_denied", "Realm not enabled", "", "Ask an operator to enable the realm."},
 	oauth.HTTPSRequired:      {403, "invalid_request", "HTTPS required", "", "Use the https URL."},
 	oauth.WrongMediaType:     {415, "invalid_request", "HTTP 415 Unsupported Media Type", "", "Send the body as application/x-www-form-urlencoded."},
-	oauth.BodyTooLarge:       {413, "invalid_request", "Request body is larger than 64 KiB", "", "Send only the parameters that the request needs."},
+	oauth.BodyTooLarge:       {413, "invalid_request", "Request body is larger than {arg}", "Request body is larger than 64 KiB", "Send only the parameters that the request needs."},
 	oauth.BodyTimeout:        {408, "invalid_request", "Request body did not arrive in time", "", "Send the whole body at once, of the length that Content-Length says."},
 	oauth.TooManyParameters:  {400, "invalid_request", "Request has more than 100 parameters", "", "Send only the parameters that the request needs."},
 	oauth.BadForm:            {400, "invalid_request", "Malformed percent escape in parameter '{arg}'", "Malformed percent escape", "Write a percent sign in a value as %25, or use curl's --data-urlencode for the field."},
@@ -95,6 +95,12 @@ var rules = map[oauth.Fault]rule{
 	oauth.BadRequest:         {400, "invalid_request", "{arg}", "Bad request", "Correct the request as the description says."},
 	oauth.LegacyLoginRefused: {401, "invalid_grant", "{arg}", badUser, "Check user name and password, or log in again."},
 
+	oauth.AdminUnknown:  {404, "", "{arg}", "Not found", "Check the name; the list of the same kind shows what there is."},
+	oauth.AdminTaken:    {409, "", "{arg}", "The name is taken", "Choose another name, or change what is there."},
+	oauth.AdminStale:    {412, "", "It was changed by somebody else meanwhile", "", "Look at it again, then repeat the change."},
+	oauth.AdminRefused:  {422, "", "{arg}", "Not acceptable", "Correct the value as the message says."},
+	oauth.AdminNotYours: {403, "", "This server takes orders only from the user it runs as, and from root", "", "Run the command as the user of the server, for example with sudo -u."},
+
 	oauth.TooManyRequests: {429, "temporarily_unavailable", "Too many requests", "", "Wait as many seconds as Retry-After says, then try again."},
 	oauth.TooManyFailures: {429, "temporarily_unavailable", "Too many failed logins from this address", "", "Wait as many seconds as Retry-After says, then log in with the right password."},
 	oauth.Busy:            {503, "temporarily_unavailable", "Too many logins are waiting", "", "Wait as many seconds as Retry-After says, then try again."},
@@ -113,6 +119,7 @@ type refusal struct {
 	status     int
 	code       string
 	text       string // only bytes that an error_description may have
+	full       string // text with all its letters, for people on this machine
 	hint       string
 	ownHint    bool // the error brought its hint with it
 	arg        string
@@ -153,12 +160,13 @@ func (k *Kit) refusalOf(e *oauth.Error, id string) refusal {
 		rule = rules[oauth.Internal]
 	}
 	arg := Describable(e.Arg)
-	text := strings.ReplaceAll(rule.text, "{arg}", arg)
+	text := rule.text
 	if arg == "" && rule.otherwise != "" {
 		text = rule.otherwise
 	}
 	f := refusal{
-		fault: e.Fault, status: rule.status, code: rule.code, text: text, arg: arg,
+		fault: e.Fault, status: rule.status, code: rule.code, arg: arg,
+		text: strings.ReplaceAll(text, "{arg}", arg), full: strings.ReplaceAll(text, "{arg}", full(e.Arg)),
 		hint: strings.ReplaceAll(rule.hint, "{arg}", arg), id: e.ID, retryAfter: e.RetryAfter,
 	}
 	if e.Hint != "" {

@@ -23,6 +23,8 @@ type Kit struct {
 	// ErrorDocs is the URL under which ErrorDoc is mounted, with a trailing slash
 	// (see ErrorDocsPath); empty: answers carry no error_uri.
 	ErrorDocs string
+	// PathsNamePeople keeps paths out of the log, which then has the route only.
+	PathsNamePeople bool
 	// Observe is told of every answer: route is the pattern that matched or
 	// "unmatched", method one of the common ones or "OTHER", so both are of a
 	// closed set. May be nil.

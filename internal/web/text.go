@@ -66,6 +66,15 @@ func printable(s string) string {
 	return b.String()
 }
 
+// full makes s fit for a person's terminal: printable, all letters kept, and
+// of what is longer than 4096 bytes the beginning.
+func full(s string) string {
+	if len(s) > 8*maxArg {
+		s = s[:8*maxArg] + "..."
+	}
+	return printable(s)
+}
+
 func isControl(r rune) bool {
 	return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || unicode.Is(unicode.Cf, r)
 }
