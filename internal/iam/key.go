@@ -11,6 +11,10 @@ const (
 
 // Key is one signing key of a realm as stored: the secret half is sealed under
 // the master key with the realm, the id and the purpose as associated data.
+//
+// ActivateAt, RetireAt and RemoveAt (Unix ms; 0: none) are the moments at which
+// a rotation moves it on: a passive key begins to sign, an active one only
+// verifies, a passive or disabled one is deleted. KeySet.At applies them.
 type Key struct {
 	ID          string    `json:"id"`
 	RealmID     string    `json:"-"`
@@ -19,6 +23,9 @@ type Key struct {
 	Status      KeyStatus `json:"status"`
 	Priority    int       `json:"priority"` // the highest active key of an algorithm signs
 	CreatedAt   int64     `json:"createdAt"`
+	ActivateAt  int64     `json:"activateAt,omitempty"`
+	RetireAt    int64     `json:"retireAt,omitempty"`
+	RemoveAt    int64     `json:"removeAt,omitempty"`
 	Certificate []byte    `json:"certificate,omitempty"` // DER, RSA and EC keys
 	Public      []byte    `json:"public,omitempty"`      // PKIX DER; empty for HMAC
 	Sealed      []byte    `json:"sealed"`                // PKCS#8 DER or HMAC bytes

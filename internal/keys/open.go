@@ -1,7 +1,6 @@
 package keys
 
 import (
-	"cmp"
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/base64"
@@ -21,12 +20,13 @@ type Opener interface {
 // Open makes a realm's keyring, its JWKS document and the public key that the
 // realm info shows (base64 DER of the RSA key that signs, "" if there is none).
 // The highest-priority active key of an algorithm signs; active and passive
-// keys verify; disabled ones do neither. A key that cannot be opened fails the
+// keys verify; disabled ones do neither. The caller applies the times of a
+// rotation first, by iam.KeySet.At. A key that cannot be opened fails the
 // realm: without it tokens would be refused that are good.
 func Open(rows []iam.Key, opener Opener, rand io.Reader) (ring token.Keyring, jwks []byte, rsaPublic string, err error) {
 	ring = token.Keyring{Signing: map[string]token.SigningKey{}, Verify: map[string]token.VerifyKey{}}
 	var shown []jwk
-	for _, row := range ranked(rows) {
+	for _, row := range iam.KeySet(rows).Ranked() {
 		if _, twice := ring.Verify[row.KID]; twice {
 			return ring, nil, "", fmt.Errorf("%w: two keys have kid %q", ErrKey, row.KID)
 		}
@@ -52,17 +52,6 @@ func Open(rows []iam.Key, opener Opener, rand io.Reader) (ring token.Keyring, jw
 	}
 	jwks, err = document(shown)
 	return ring, jwks, rsaPublic, err
-}
-
-// ranked are the keys in use, the preferred ones first.
-func ranked(rows []iam.Key) []iam.Key {
-	used := slices.DeleteFunc(slices.Clone(rows), func(k iam.Key) bool {
-		return k.Status != iam.KeyActive && k.Status != iam.KeyPassive
-	})
-	slices.SortStableFunc(used, func(a, b iam.Key) int {
-		return cmp.Or(cmp.Compare(b.Priority, a.Priority), cmp.Compare(b.CreatedAt, a.CreatedAt), cmp.Compare(a.KID, b.KID))
-	})
-	return used
 }
 
 func open(row *iam.Key, opener Opener, rand io.Reader) (s token.SigningKey, v token.VerifyKey, err error) {
