@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -41,13 +42,17 @@ func (s *Server) realmInfo(_ context.Context, r *web.Request) (web.Reply, error)
 	}, nil
 }
 
+// keysKept is the Cache-Control of the key set: a new key is published for
+// longer than that before it signs.
+var keysKept = "public, max-age=" + strconv.Itoa(int(iam.KeySetLife.Seconds()))
+
 // certs answers with the realm's public keys.
 func (s *Server) certs(_ context.Context, r *web.Request) (web.Reply, error) {
 	realm, err := s.enabled(r)
 	if err != nil {
 		return web.Reply{Header: web.AnyOrigin(r.Request)}, err
 	}
-	return web.Reply{Header: with(web.AnyOrigin(r.Request), "Cache-Control", "no-cache"), Body: realm.JWKS}, nil
+	return web.Reply{Header: with(web.AnyOrigin(r.Request), "Cache-Control", keysKept), Body: realm.JWKS}, nil
 }
 
 // discovery answers with the realm's metadata (OpenID Connect Discovery section

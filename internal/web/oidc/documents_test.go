@@ -34,7 +34,7 @@ func TestCerts(t *testing.T) {
 	t.Parallel()
 	h := start(t)
 	resp, body := h.get(t, protocol+"/certs")
-	if resp.StatusCode != 200 || body != string(h.realm.JWKS) || resp.Header.Get("Cache-Control") != "no-cache" || resp.Header.Get("Content-Type") != "application/json" {
+	if resp.StatusCode != 200 || body != string(h.realm.JWKS) || resp.Header.Get("Cache-Control") != "public, max-age=300" || resp.Header.Get("Content-Type") != "application/json" {
 		t.Errorf("%d %v %s", resp.StatusCode, resp.Header, body)
 	}
 }
