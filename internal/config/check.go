@@ -109,7 +109,7 @@ func (k *checker) tls() {
 				"name a certificate chain and its private key, both in PEM and readable")
 		}
 	}
-	if ok && fact.Mode.Perm()&0o007 != 0 {
+	if ok && fact.Mode.Perm()&0o007 != 0 && !k.c.credentialFile(k.c.TLSKeyFile) {
 		k.add("tls_key_file", fmt.Sprintf("%s has mode %04o: others may read it", k.c.TLSKeyFile, fact.Mode.Perm()), "chmod 600 "+k.c.TLSKeyFile)
 	}
 }
@@ -164,6 +164,8 @@ func (k *checker) masterKey() {
 	fact, ok := k.regular("master_key_file", path, "make one: (umask 077; head -c 32 /dev/urandom | base64 > "+path+")")
 	switch {
 	case !ok:
+	case k.c.credentialFile(path):
+		k.readableKey(path)
 	case fact.Mode.Perm()&0o077 != 0:
 		k.add("master_key_file", fmt.Sprintf("%s has mode %04o: others may read it", path, fact.Mode.Perm()), "chmod 600 "+path)
 	case fact.UID != k.files.UID && fact.UID != 0:

@@ -27,6 +27,13 @@ type Config struct {
 	TrustedProxies []netip.Prefix
 	LogFormat      string // text or json
 	LogLevel       string // debug, info, warn, error
+	// LogPII lets addresses and names of people stand in log lines; otherwise
+	// they are left out or replaced by a tag that holds for one run.
+	LogPII bool
+	// EventRetention is how long events are kept; 0: for ever.
+	EventRetention time.Duration
+	// KeycloakMetrics publishes counters under Keycloak's own names as well.
+	KeycloakMetrics bool
 	// APIRateLimit is the number of video API requests per user and minute; 0: no limit.
 	APIRateLimit int
 	// DrainDelay is how long the listener stays open after readiness fell.
@@ -38,6 +45,9 @@ type Config struct {
 	RevocationGrace time.Duration
 	// Serve names the faces on the public listener: login, api.
 	Serve []string
+	// Credentials is the folder that "credential:NAME" stands for in the name of
+	// a file; "" where the service manager passed none.
+	Credentials string
 
 	origin map[string]Origin
 }
@@ -55,6 +65,7 @@ func Defaults() Config {
 		ManagementListen: "127.0.0.1:9000",
 		LogFormat:        "json",
 		LogLevel:         "info",
+		EventRetention:   90 * 24 * time.Hour,
 		APIRateLimit:     100,
 		DrainDelay:       2 * time.Second,
 		ShutdownTimeout:  30 * time.Second,

@@ -21,12 +21,15 @@ type Sources struct {
 	Environ map[string]string
 	// Flags holds the flags that were given, by flag name.
 	Flags map[string]string
+	// Credentials is the folder of "credential:NAME"; "" for none.
+	Credentials string
 }
 
 // Load fills a Config. On mistakes it returns Problems besides the values it
 // could read, so that Check can name the remaining ones too.
 func Load(s Sources) (Config, Problems) {
 	c := Defaults()
+	c.Credentials = s.Credentials
 	var p Problems
 	p = append(p, c.file(s)...)
 	p = append(p, c.environ(s.Environ)...)

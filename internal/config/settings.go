@@ -3,7 +3,6 @@ package config
 import (
 	"fmt"
 	"net/netip"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,6 +19,8 @@ type Setting struct {
 	path    bool
 	// set takes what is right of a value and names each part that is not.
 	set func(c *Config, value []string) []error
+	// show is the value in force, to compare with another.
+	show func(c *Config) string
 }
 
 // inFile is the setting's line in the file, with its example.
@@ -47,14 +48,21 @@ func Settings() []Setting {
 		file("data", "/var/lib/usher", "data folder, mode 0700", func(c *Config) *string { return &c.Data }),
 		file("master_key_file", "/etc/usher/usher.key", "master key, mode 0600, outside the data folder", func(c *Config) *string { return &c.MasterKeyFile }),
 		file("realm_file", "/etc/usher/realm.json", "realm in Keycloak's JSON form, imported into an empty store", func(c *Config) *string { return &c.RealmFile }),
-		{Name: "trusted_proxies", example: "10.0.0.5/32", Help: "addresses or prefixes whose X-Forwarded headers count", list: true, set: setProxies},
+		{Name: "trusted_proxies", example: "10.0.0.5/32", Help: "addresses or prefixes whose X-Forwarded headers count", list: true, set: setProxies,
+			show: func(c *Config) string { return fmt.Sprint(c.TrustedProxies) }},
 		text("log_format", "json", "text or json", func(c *Config) *string { return &c.LogFormat }),
 		text("log_level", "info", "debug, info, warn or error", func(c *Config) *string { return &c.LogLevel }),
-		{Name: "api_rate_limit", example: "100", Help: "video API requests per user and minute; 0 for no limit", set: setRate},
+		truth("log_pii", "let addresses and names of people stand in log lines", func(c *Config) *bool { return &c.LogPII }),
+		{Name: "event_retention", example: "90d", Help: "how long events are kept, e.g. 90d or 2160h; 0 for ever", set: setRetention,
+			show: func(c *Config) string { return c.EventRetention.String() }},
+		truth("keycloak_metrics", "publish counters under Keycloak's names too", func(c *Config) *bool { return &c.KeycloakMetrics }),
+		{Name: "api_rate_limit", example: "100", Help: "video API requests per user and minute; 0 for no limit", set: setRate,
+			show: func(c *Config) string { return strconv.Itoa(c.APIRateLimit) }},
 		duration("drain_delay", "2s", "how long the listener stays open after readiness fell", func(c *Config) *time.Duration { return &c.DrainDelay }),
 		duration("shutdown_timeout", "30s", "how long a stop waits for requests under way", func(c *Config) *time.Duration { return &c.ShutdownTimeout }),
 		duration("revocation_grace", "30s", "how much longer remembered tokens are answered while storage is down", func(c *Config) *time.Duration { return &c.RevocationGrace }),
-		{Name: "serve", example: "login,api", Help: "faces on the public listener: login, api", list: true, set: setServe},
+		{Name: "serve", example: "login,api", Help: "faces on the public listener: login, api", list: true, set: setServe,
+			show: func(c *Config) string { return fmt.Sprint(c.Serve) }},
 	}
 }
 
@@ -62,7 +70,7 @@ func text(name, example, help string, field func(*Config) *string) Setting {
 	return Setting{Name: name, Help: help, example: example, set: func(c *Config, v []string) []error {
 		*field(c) = v[0]
 		return nil
-	}}
+	}, show: func(c *Config) string { return *field(c) }}
 }
 
 func file(name, example, help string, field func(*Config) *string) Setting {
@@ -79,7 +87,44 @@ func duration(name, example, help string, field func(*Config) *time.Duration) Se
 		}
 		*field(c) = d
 		return nil
-	}}
+	}, show: func(c *Config) string { return field(c).String() }}
+}
+
+func truth(name, help string, field func(*Config) *bool) Setting {
+	return Setting{Name: name, Help: help, example: "true", set: func(c *Config, v []string) []error {
+		switch v[0] {
+		case "true":
+			*field(c) = true
+		case "false":
+			*field(c) = false
+		default:
+			return []error{fmt.Errorf("%q is neither true nor false", v[0])}
+		}
+		return nil
+	}, show: func(c *Config) string { return strconv.FormatBool(*field(c)) }}
+}
+
+// maxRetention is a hundred years: what is longer is meant as for ever.
+const maxRetention = 100 * 365 * 24 * time.Hour
+
+// setRetention takes days, which time.ParseDuration does not know.
+func setRetention(c *Config, v []string) []error {
+	const day = 24 * time.Hour
+	wrong := []error{fmt.Errorf("%q is not a duration of whole days such as 90d, of hours such as 2160h, or 0", v[0])}
+	if n, ok := strings.CutSuffix(v[0], "d"); ok {
+		days, err := strconv.Atoi(n)
+		if err != nil || days < 0 || days > int(maxRetention/day) {
+			return wrong
+		}
+		c.EventRetention = time.Duration(days) * day
+		return nil
+	}
+	d, err := time.ParseDuration(v[0])
+	if err != nil || d < 0 || d > maxRetention || d > 0 && d < time.Hour {
+		return wrong
+	}
+	c.EventRetention = d
+	return nil
 }
 
 func setRate(c *Config, v []string) []error {
@@ -130,8 +175,12 @@ func setServe(c *Config, v []string) []error {
 
 // apply sets one value. Paths of a file count from the file's folder.
 func (s Setting) apply(c *Config, value []string, base string, from Origin) []error {
-	if s.path && base != "" && value[0] != "" && !filepath.IsAbs(value[0]) {
-		value = []string{filepath.Join(base, value[0])}
+	if s.path {
+		name, err := c.resolve(value[0], base)
+		if err != nil {
+			return []error{err}
+		}
+		value = []string{name}
 	}
 	errs := s.set(c, value)
 	if len(errs) == 0 || s.list {
