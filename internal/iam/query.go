@@ -59,3 +59,9 @@ type EventQuery struct {
 	// Newest begins with the newest and goes back.
 	Newest bool
 }
+
+// Member is a member of a VideoManager.
+type Member struct {
+	UserID   string
+	Username string
+}
