@@ -56,6 +56,8 @@ type Options struct {
 	PublicURL  string // default: http://{Address}
 	// Settings are further lines of the configuration.
 	Settings string
+	// TLS says that the public listener speaks https.
+	TLS bool
 	// Wrap is a command that runs the server's, e.g. a tracer.
 	Wrap []string
 }
@@ -77,7 +79,7 @@ func StartUsher(ctx context.Context, binary string, o Options) (*Server, error) 
 		s.Err = s.Cmd.Wait()
 		close(s.Done)
 	}()
-	return s, s.answers(ctx)
+	return s, s.answers(ctx, o.TLS)
 }
 
 // configure writes the master key, unless it is there, and the configuration.
@@ -110,16 +112,10 @@ func (o *Options) configure() (string, error) {
 	return config, os.WriteFile(config, []byte(text), 0o600)
 }
 
-func (s *Server) answers(ctx context.Context) error {
+func (s *Server) answers(ctx context.Context, https bool) error {
 	for {
-		if c, err := Dial(s.Address); err == nil {
-			// The port takes connections before there is anything to serve; what
-			// counts is an answer.
-			_, _, err = c.Do(Request{Method: "GET", Path: "/auth/realms/platform"})
-			c.Close()
-			if err == nil {
-				return nil
-			}
+		if s.answered(https) == nil {
+			return nil
 		}
 		select {
 		case <-s.Done:
@@ -129,6 +125,23 @@ func (s *Server) answers(ctx context.Context) error {
 		case <-time.After(time.Millisecond):
 		}
 	}
+}
+
+// answered asks for something: the port takes connections before there is
+// anything to serve.
+func (s *Server) answered(https bool) error {
+	c, err := Dial(s.Address)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	if https {
+		if err := c.handshake(); err != nil {
+			return err
+		}
+	}
+	_, _, err = c.Do(Request{Method: "GET", Path: "/auth/realms/platform"})
+	return err
 }
 
 // Stop asks the process to end and waits until it has.

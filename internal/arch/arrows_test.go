@@ -13,6 +13,7 @@ import (
 var arrows = map[string][]string{
 	// What things are.
 	"api":                    {},
+	"internal/cli":           {},
 	"internal/config":        {"internal/nearest"},
 	"internal/iam":           {},
 	"internal/nearest":       {},
@@ -27,7 +28,7 @@ var arrows = map[string][]string{
 	"internal/keys":           {"internal/iam", "internal/token"},
 	"internal/live":           {"internal/iam", "internal/oauth", "internal/token", "internal/vms"},
 	"internal/login":          {"internal/iam", "internal/secret"},
-	"internal/store/sqlstore": {"internal/iam", "internal/vms"},
+	"internal/store/sqlstore": {"internal/iam", "internal/secret", "internal/vms"},
 	"internal/token":          {"internal/iam", "internal/oauth", "internal/secret"},
 	"internal/web":            {"api", "internal/iam", "internal/oauth", "internal/telemetry"},
 
@@ -44,13 +45,14 @@ var arrows = map[string][]string{
 	"internal/app":         {"api", "internal/..."},
 	"internal/app/apptest": {"internal/app"},
 	"internal/arch":        {},
-	"cmd/usher":            {"api", "internal/app", "internal/config", "internal/nearest"},
+	"cmd/usher":            {"api", "internal/app", "internal/cli", "internal/config", "internal/nearest"},
 
 	// Who tests the whole: no code of their own.
 	"docs":          {},
 	"internal/wire": {},
 
 	// Who measures. The load program fills a store with a million sessions.
+	"bench/faults":  {"bench/rig"},
 	"bench/load":    {"bench/rig", "internal/iam", "internal/store/sqlite"},
 	"bench/restart": {"bench/rig"},
 	"bench/rig":     {},
