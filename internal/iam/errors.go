@@ -1,6 +1,9 @@
 package iam
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // The answers every store method may give besides a result.
 var (
@@ -14,4 +17,7 @@ var (
 	// ErrUnavailable is storage trouble: a time-out, a full disk, an unknown
 	// commit outcome. It never means "no"; on the wire it is 503.
 	ErrUnavailable = errors.New("storage is unavailable")
+	// ErrDamaged is the trouble of a row that is not what was written: its sum
+	// is wrong. It is an ErrUnavailable, which waiting does not heal.
+	ErrDamaged = fmt.Errorf("%w: a stored row is damaged", ErrUnavailable)
 )

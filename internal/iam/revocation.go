@@ -33,4 +33,14 @@ type ConfigRows struct {
 	Realms  []Realm
 	Clients []Client // RealmID set
 	Keys    []Key    // RealmID set
+	// Damaged are the rows that were left out of the above because they are
+	// not what was written.
+	Damaged []DamagedRow
+}
+
+// DamagedRow is a row of the configuration that nobody can judge by.
+type DamagedRow struct {
+	Table, ID string
+	// RealmID is the realm to which the row says it belongs; that may be wrong.
+	RealmID string
 }

@@ -38,6 +38,8 @@ func verdict(err error) (answer error, answered bool) {
 		return nil, true
 	case errors.Is(err, iam.ErrNotFound), errors.Is(err, iam.ErrStale), errors.Is(err, iam.ErrConflict):
 		return err, true
+	case errors.Is(err, iam.ErrDamaged): // one row's trouble, not the connection's
+		return err, true
 	case c == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
 		return fmt.Errorf("%w: %w", iam.ErrNotFound, err), true
 	case c == sqlite3.SQLITE_CONSTRAINT_UNIQUE, c == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, c == sqlite3.SQLITE_CONSTRAINT_ROWID:

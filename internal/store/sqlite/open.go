@@ -34,6 +34,14 @@ type Options struct {
 	// It is called by the committer and must be quick.
 	Committed func(writes int, took time.Duration, ok bool)
 
+	// Unlock opens the root key of the store, which lies in it sealed under the
+	// master key. Where there is none yet sealed is nil; then, and whenever store
+	// is not nil, store is written durably before anything else. Nil: a fixed
+	// key of zeros, for tests of the store alone.
+	Unlock func(sealed []byte) (root, store []byte, err error)
+	// Damaged: see sqlstore.Options.
+	Damaged func(table, id string)
+
 	vfs string // of the fault tests
 }
 
@@ -42,6 +50,7 @@ type DB struct {
 	*sqlstore.Store
 	engine *engine
 	lock   *folderLock
+	root   []byte
 }
 
 // engine is the sqlstore.DB over one file.
@@ -71,35 +80,37 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	e, err := openEngine(ctx, filepath.Join(dir, File), o)
+	e, root, err := openEngine(ctx, filepath.Join(dir, File), o)
 	if err != nil {
 		lock.release()
 		return nil, err
 	}
-	return &DB{Store: sqlstore.New(e), engine: e, lock: lock}, nil
+	store := sqlstore.New(e, sqlstore.Options{Root: root, Damaged: o.Damaged})
+	return &DB{Store: store, engine: e, lock: lock, root: root}, nil
 }
 
-func openEngine(ctx context.Context, path string, o Options) (*engine, error) {
+func openEngine(ctx context.Context, path string, o Options) (*engine, []byte, error) {
 	// A platform that cannot says so and syncs with fsync.
 	if _, err := driver.Fdatasync(true); err != nil && !errors.Is(err, driver.ErrFdatasyncUnavailable) {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := touch(path); err != nil {
-		return nil, fmt.Errorf("making the database: %w", err)
+		return nil, nil, fmt.Errorf("making the database: %w", err)
 	}
 	f, err := openFile(path, o.vfs)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	first, err := f.open(ctx, writing)
 	if err != nil {
 		f.close()
-		return nil, fmt.Errorf("opening %s: %w", path, err)
+		return nil, nil, fmt.Errorf("opening %s: %w", path, err)
 	}
-	if err := prepare(ctx, f, first); err != nil {
+	root, err := prepare(ctx, f, first, o.Unlock)
+	if err != nil {
 		first.close()
 		f.close()
-		return nil, fmt.Errorf("opening %s: %w", path, err)
+		return nil, nil, fmt.Errorf("opening %s: %w", path, err)
 	}
 	now := func() int64 { return o.Now().UnixMilli() }
 	fault := newFault(o.Log)
@@ -107,16 +118,23 @@ func openEngine(ctx context.Context, path string, o Options) (*engine, error) {
 	e.points = newCheckpointer(f, fault, o.Log)
 	e.commits = newCommitter(f, first, fault, e.points, o)
 	e.reads = newReaders(f, now, o.Readers)
-	return e, nil
+	return e, root, nil
 }
 
-// prepare checks the engine and the file, and migrates.
-func prepare(ctx context.Context, f *file, c *conn) error {
+// prepare checks the engine and the file, migrates, and opens the root key.
+func prepare(ctx context.Context, f *file, c *conn, unlock unlocker) (root []byte, err error) {
 	if err := checkVersion(ctx, c); err != nil {
-		return err
+		return nil, err
 	}
-	return migrate(ctx, f, c)
+	if err := migrate(ctx, f, c); err != nil {
+		return nil, err
+	}
+	return rootKey(c, unlock)
 }
+
+// RootKey is the store's root key. Keys of whatever is kept in the store come
+// from it, so that they live and are restored with it.
+func (d *DB) RootKey() []byte { return d.root }
 
 // Probe is the store's, and fails for a moment after a batch of writes could
 // not be written: on a full disk the probe's own small write, which takes no

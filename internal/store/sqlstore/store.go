@@ -42,10 +42,22 @@ type DB interface {
 type Store struct {
 	db   DB
 	docs *documents
+	sums *sums
+}
+
+// Options are what a Store needs beside its database.
+type Options struct {
+	// Root is the store's root key, from which the key of the rows' sums comes.
+	Root []byte
+	// Damaged, where set, is told of every row that is found not to be what was
+	// written: each time, from many goroutines, and it must be quick.
+	Damaged func(table, id string)
 }
 
 // New returns the store over db, whose schema is up to date.
-func New(db DB) *Store { return &Store{db: db, docs: newDocuments()} }
+func New(db DB, o Options) *Store {
+	return &Store{db: db, docs: newDocuments(), sums: newSums(o.Root, o.Damaged)}
+}
 
 // Close ends the store; what was acknowledged stays.
 func (s *Store) Close() error { return s.db.Close() }

@@ -1,5 +1,12 @@
 -- +goose Up
 -- Times are Unix ms unless said otherwise, flags are 0 or 1, documents are JSON.
+-- A sum is keyed and covers the columns that decide, except sweep_at.
+
+-- The root key of this store, sealed under the master key.
+create table store_key (
+    id     integer primary key check (id = 1),
+    sealed blob not null
+) strict;
 
 create table config_state (
     id      integer primary key check (id = 1),
@@ -16,7 +23,8 @@ insert into heartbeat (id, at) values (1, 0);
 create table realm (
     id   text not null primary key,
     name text not null unique,
-    doc  text not null
+    doc  text not null,
+    sum  integer not null default 0
 ) strict;
 
 create table client (
@@ -24,6 +32,7 @@ create table client (
     realm_id  text not null references realm (id),
     client_id text not null,
     doc       text not null,
+    sum       integer not null default 0,
     unique (realm_id, client_id)
 ) strict;
 
@@ -32,6 +41,7 @@ create table signing_key (
     realm_id text not null references realm (id),
     kid      text not null,
     doc      text not null,
+    sum      integer not null default 0,
     unique (realm_id, kid)
 ) strict;
 
@@ -44,11 +54,13 @@ create table users (
     enabled       integer not null,
     epoch         integer not null,
     doc           text not null,
+    sum           integer not null default 0,
     pw_id         text,
     pw_label      text,
     pw_created_at integer,
     pw_secret     text,
     pw_data       text,
+    pw_sum        integer not null default 0,
     unique (realm_id, username)
 ) strict;
 create index users_by_email on users (realm_id, email) where email <> '';
@@ -67,17 +79,22 @@ create table user_session (
     address      text not null,
     method       text not null,
     dead_at      integer not null,
-    sweep_at     integer not null
+    sweep_at     integer not null,
+    sum          integer not null default 0,
+    touch_sum    integer not null default 0 -- of last_refresh and dead_at
 ) strict;
-create index user_session_by_user on user_session (user_id);
+create index user_session_by_user on user_session (realm_id, user_id, id);
 create index user_session_by_sweep on user_session (sweep_at);
 
 create table client_session (
     session_id text not null,
     client_id  text not null,
     started_at integer not null,
+    family_id  text not null default '', -- of the newest family; for lists alone
+    sum        integer not null default 0,
     primary key (session_id, client_id)
 ) strict, without rowid;
+create index client_session_by_client on client_session (client_id);
 
 create table token_family (
     id            text not null primary key,
@@ -104,7 +121,9 @@ create table token_family (
     revoked_at    integer not null,
     revoke_reason text not null,
     dead_at       integer not null,
-    sweep_at      integer not null
+    sweep_at      integer not null,
+    sum           integer not null default 0,
+    touch_sum     integer not null default 0 -- of dead_at
 ) strict;
 create index token_family_by_sweep on token_family (sweep_at);
 
@@ -121,6 +140,7 @@ create table login_failure (
     reservations text not null,
     rev          integer not null,
     sweep_at     integer not null,
+    sum          integer not null default 0,
     primary key (realm_id, name_key)
 ) strict, without rowid;
 create index login_failure_by_sweep on login_failure (sweep_at);
@@ -131,7 +151,8 @@ create table revocation (
     kind          text not null,
     entity_id     text not null,
     issued_before integer not null, -- Unix s
-    until_at      integer not null
+    until_at      integer not null,
+    sum           integer not null default 0
 ) strict;
 create index revocation_by_entity on revocation (entity_id);
 create index revocation_by_until on revocation (until_at);
@@ -149,6 +170,44 @@ create table event (
     error      text not null,
     details    text not null
 ) strict;
+create index event_by_time on event (at);
+create index event_by_user on event (user_id) where user_id <> '';
+create index event_by_error on event (id) where error <> '';
+
+-- The batches of sealed events, and where the chain of seals begins and ends.
+create table event_seal (
+    to_row   integer primary key, -- event.seq
+    from_row integer not null,
+    at       integer not null,
+    count    integer not null,
+    mac      blob not null
+) strict;
+
+create table event_chain (
+    id          integer primary key check (id = 1),
+    base_row    integer not null,
+    base_mac    blob not null,
+    head_row    integer not null,
+    head_mac    blob not null,
+    first_point integer not null, -- event_checkpoint.number
+    last_point  integer not null,
+    mac         blob not null
+) strict;
+
+create table event_checkpoint (
+    number    integer primary key,
+    row       integer not null, -- event.seq
+    at        integer not null,
+    doc       text not null,
+    signature blob not null
+) strict;
+
+-- Ids of deleted users, which are never given again.
+create table deleted_user (
+    id       text not null primary key,
+    realm_id text not null,
+    at       integer not null
+) strict;
 
 create table video_manager (
     realm_id      text not null references realm (id),
@@ -156,6 +215,7 @@ create table video_manager (
     name          text not null,
     uuid          text not null,
     configuration text not null,
+    sum           integer not null default 0,
     primary key (realm_id, id),
     unique (realm_id, uuid)
 ) strict;
@@ -164,6 +224,7 @@ create table vm_member (
     user_id  text not null references users (id),
     realm_id text not null,
     vm_id    integer not null,
+    sum      integer not null default 0,
     primary key (user_id, realm_id, vm_id),
     foreign key (realm_id, vm_id) references video_manager (realm_id, id)
 ) strict, without rowid;
