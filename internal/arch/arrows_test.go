@@ -14,6 +14,7 @@ var arrows = map[string][]string{
 	// What things are.
 	"api":                    {},
 	"internal/cli":           {},
+	"internal/backup":        {},
 	"internal/config":        {"internal/nearest"},
 	"internal/iam":           {},
 	"internal/nearest":       {},
