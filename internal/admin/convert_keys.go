@@ -79,7 +79,7 @@ func keyComponent(k *object, d *Draft) {
 	}
 	whole := wholeOf(k)
 	switch {
-	case !signs(m.Algorithm):
+	case !madeFor(m.Algorithm):
 		reason := "the key provider " + provider + " is " + notUsed
 		if m.Algorithm != "" {
 			reason = "keys for " + m.Algorithm + " are " + notUsed
@@ -117,8 +117,8 @@ func withoutMaterial(k *object) json.RawMessage {
 	return raw
 }
 
-// signs says whether there is a signer for alg.
-func signs(alg string) bool { return alg == "HS512" || asymmetric(alg) }
+// madeFor says whether there is a signer for alg.
+func madeFor(alg string) bool { return alg == "HS512" || asymmetric(alg) }
 
 // asymmetric says whether access and ID tokens can be signed with alg.
 func asymmetric(alg string) bool {
@@ -175,7 +175,7 @@ func privateKey(m *KeyMaterial, private, certificate string) string {
 	if !ok {
 		return "the private key is neither base64 nor PEM"
 	}
-	if text := keyFault(m.Algorithm, der); text != "" && signs(m.Algorithm) {
+	if text := keyFault(m.Algorithm, der); text != "" && madeFor(m.Algorithm) {
 		return text
 	}
 	m.Private = der
