@@ -185,3 +185,30 @@ func (c *RealmConfig) KeyLives() KeyLives {
 	}
 	return KeyLives{Access: c.LongestAccess(), Refresh: seconds(refresh)}
 }
+
+// Next is when something of the set changes after now, 0 when nothing does.
+func (s KeySet) Next(now int64) int64 {
+	next := int64(0)
+	for _, k := range s {
+		for _, at := range []int64{k.ActivateAt, k.RetireAt, k.RemoveAt} {
+			if at > now {
+				next = earlier(next, at)
+			}
+		}
+	}
+	return next
+}
+
+// Signs says whether new tokens are signed with the key of that kid.
+func (s KeySet) Signs(kid string) bool {
+	seen := map[string]bool{}
+	for _, k := range s.Ranked() {
+		if k.Status == KeyActive && !seen[k.Algorithm] {
+			if k.KID == kid {
+				return true
+			}
+			seen[k.Algorithm] = true
+		}
+	}
+	return false
+}
