@@ -4,6 +4,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+
+	"github.com/seed-a6a28e10/usher/internal/store/sqlstore"
 )
 
 // ErrNoRootKey says that a store that is in use has lost its root key: its
@@ -18,7 +20,8 @@ type unlocker = func(sealed []byte) (root, store []byte, err error)
 // rootKey opens the store's root key, and makes it where the store is new.
 func rootKey(c *conn, unlock unlocker) ([]byte, error) {
 	if unlock == nil {
-		return make([]byte, rootKeySize), nil
+		root := make([]byte, rootKeySize)
+		return root, sqlstore.Begin(tx{c, 0}, root)
 	}
 	sealed, err := sealedRootKey(c)
 	if err != nil {
@@ -29,12 +32,30 @@ func rootKey(c *conn, unlock unlocker) ([]byte, error) {
 		return nil, fmt.Errorf("root key: %w", err)
 	}
 	if store != nil {
-		if _, err := c.exec(`insert into store_key (id, sealed) values (1, $1)
-			on conflict (id) do update set sealed = excluded.sealed`, store); err != nil {
+		if err := keepRootKey(c, root, store, sealed == nil); err != nil {
 			return nil, err
 		}
 	}
 	return root, nil
+}
+
+// keepRootKey writes the sealed root key, and with that of a new store what
+// the store begins with: a store that has the one and not the other has lost it.
+func keepRootKey(c *conn, root, sealed []byte, isNew bool) error {
+	if _, err := c.exec(`begin immediate`); err != nil {
+		return err
+	}
+	if _, err := c.exec(`insert into store_key (id, sealed) values (1, $1)
+		on conflict (id) do update set sealed = excluded.sealed`, sealed); err != nil {
+		return err
+	}
+	if isNew {
+		if err := sqlstore.Begin(tx{c, 0}, root); err != nil {
+			return err
+		}
+	}
+	_, err := c.exec(`commit`)
+	return err
 }
 
 // sealedRootKey is nil for a store that nothing was written to yet.

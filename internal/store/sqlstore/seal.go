@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/seed-a6a28e10/usher/internal/iam"
+	"github.com/seed-a6a28e10/usher/internal/secret"
 )
 
 // Chain reads where the chain of seals begins and ends. iam.ErrNotFound: there
@@ -23,14 +24,13 @@ func (s *Store) Chain(ctx context.Context) (iam.Chain, error) {
 	})
 }
 
-// BeginChain writes the chain of a new store. iam.ErrConflict: there is one.
-func (s *Store) BeginChain(ctx context.Context, first iam.Chain) error {
-	return s.db.Write(ctx, func(tx Tx) error { return beginChain(tx, first) })
-}
-
-func beginChain(tx Tx, c iam.Chain) error {
+// Begin writes what a new store with the root key begins with: an empty chain
+// of seals. One that is there is left alone.
+func Begin(tx Tx, root []byte) error {
+	c := iam.FirstChain(secret.Tag(root, iam.SealPurpose))
 	_, err := tx.Exec(`insert into event_chain (id, base_row, base_mac, head_row, head_mac, first_point, last_point, mac)
-		values (1, $1, $2, $3, $4, $5, $6, $7)`, c.BaseRow, c.BaseMAC, c.HeadRow, c.HeadMAC, c.FirstPoint, c.LastPoint, c.MAC)
+		values (1, $1, $2, $3, $4, $5, $6, $7) on conflict do nothing`,
+		c.BaseRow, c.BaseMAC, c.HeadRow, c.HeadMAC, c.FirstPoint, c.LastPoint, c.MAC)
 	return err
 }
 
