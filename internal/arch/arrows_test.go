@@ -25,7 +25,7 @@ var arrows = map[string][]string{
 	"internal/vms":           {},
 
 	// Who knows how.
-	"internal/admin":          {"internal/iam", "internal/nearest", "internal/secret", "internal/vms"},
+	"internal/admin":          {"internal/iam", "internal/nearest", "internal/oauth", "internal/secret", "internal/vms"},
 	"internal/keys":           {"internal/iam", "internal/token"},
 	"internal/live":           {"internal/iam", "internal/oauth", "internal/token", "internal/vms"},
 	"internal/login":          {"internal/iam", "internal/secret"},
@@ -54,6 +54,7 @@ var arrows = map[string][]string{
 
 	// Who measures. The load program fills a store with a million sessions.
 	"bench/faults":  {"bench/rig"},
+	"bench/history": {},
 	"bench/load":    {"bench/rig", "internal/iam", "internal/store/sqlite"},
 	"bench/restart": {"bench/rig"},
 	"bench/rig":     {},
