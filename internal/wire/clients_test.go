@@ -92,8 +92,9 @@ func TestIntrospection(t *testing.T) {
 	}
 }
 
-// TestCORS echoes an origin that is one of the client's, and no other.
-func TestCORS(t *testing.T) {
+// H8 (RFC 9700 section 2.6): an origin that is one of the client's may read the
+// answer, and no other; a page of any origin may ask first.
+func TestH8_OnlyTheClientsOriginsReadAnswers(t *testing.T) {
 	t.Parallel()
 	w := start(t, defaultRealm)
 	grant := form("client_id", "anonymous", "grant_type", "password", "username", user, "password", password)

@@ -111,25 +111,6 @@ func TestTokenEndpointErrors(t *testing.T) {
 	}
 }
 
-// TestTokenEndpointTakesFormsOnly holds method and media type.
-func TestTokenEndpointTakesFormsOnly(t *testing.T) {
-	t.Parallel()
-	w := start(t, defaultRealm)
-	e := w.do(t, "GET", tokenPath, "", nil)
-	if e.status != http.StatusMethodNotAllowed || !strings.Contains(e.header.Get("Allow"), "POST") {
-		t.Errorf("GET: %d %v", e.status, e.header)
-	}
-	e = w.do(t, "POST", tokenPath, `{"grant_type":"password"}`, http.Header{"Content-Type": {"application/json"}})
-	if e.status != http.StatusUnsupportedMediaType || !strings.Contains(string(e.body), "application/x-www-form-urlencoded") {
-		t.Errorf("JSON: %d %s", e.status, e.body)
-	}
-	body := form("client_id", "anonymous", "grant_type", "password", "username", user, "password", password)
-	e = w.do(t, "POST", tokenPath, body, http.Header{"Content-Type": {"application/x-www-form-urlencoded;charset=UTF-8"}})
-	if e.status != http.StatusOK {
-		t.Errorf("charset: %d %s", e.status, e.body)
-	}
-}
-
 // TestOversizedForms are refused before they cost anything.
 func TestOversizedForms(t *testing.T) {
 	t.Parallel()
@@ -142,8 +123,10 @@ func TestOversizedForms(t *testing.T) {
 	}
 }
 
-// TestPasswordsAreDecodedOnce sends every byte that people trip over.
-func TestPasswordsAreDecodedOnce(t *testing.T) {
+// A7 (RFC 6749 sections 2.1, 4.3.2): name and password are decoded exactly once
+// as UTF-8; blanks at either end, "+", "%", ";", NUL and characters of four bytes
+// reach the check of the password unchanged.
+func TestA7_PasswordsAreDecodedOnce(t *testing.T) {
 	t.Parallel()
 	w := start(t, defaultRealm)
 	const odd = " ;%26+&=\t😀 blanks around "

@@ -15,10 +15,10 @@ func (w *world) guess(t *testing.T, name, password string, header http.Header) i
 	return w.post(t, tokenPath, form("client_id", "anonymous", "grant_type", "password", "username", name, "password", password), header).status
 }
 
-// TestGuessingIsBounded tries many passwords, in many spellings, over both
-// logins, from many pretended addresses: after ten the right one is refused,
-// in the same words, and a minute later it works.
-func TestGuessingIsBounded(t *testing.T) {
+// A6 (RFC 6749 section 4.3.2): guesses are counted over both logins, all
+// spellings of a name and all pretended addresses together: after ten the right
+// password is refused in the same words, and a minute later it works.
+func TestA6_GuessingIsBoundedOnEveryWay(t *testing.T) {
 	t.Parallel()
 	w := start(t, defaultRealm)
 	spellings := []string{user, "USER@example.org", "User@Example.Org", " user@example.org", "user@example.org "}
@@ -50,10 +50,10 @@ func TestGuessingIsBounded(t *testing.T) {
 	}
 }
 
-// TestFailuresSayNothing holds the answers to a wrong password, an unknown
-// user, a user without password, a disabled one and a name in its wait, right
-// password or not: the same status, headers and bytes.
-func TestFailuresSayNothing(t *testing.T) {
+// J5 (ASVS 6.3.8): the answers to a wrong password, an unknown user, a user
+// without password, a disabled one, a service account, and a name in its wait
+// whether the password is right or not, have the same status, headers and bytes.
+func TestJ5_FailuresSayNothing(t *testing.T) {
 	t.Parallel()
 	w := start(t, defaultRealm)
 	for i := range 10 {
@@ -75,9 +75,9 @@ func TestFailuresSayNothing(t *testing.T) {
 	}
 }
 
-// TestSpoofedAddressesDoNotHelp guesses many names with another pretended
-// address each: the bucket of the real address runs dry.
-func TestSpoofedAddressesDoNotHelp(t *testing.T) {
+// J18 (ASVS 4.1.3, 15.3.4): guesses at many names with another pretended address
+// each are counted on the real one, whose allowance runs dry.
+func TestJ18_SpoofedAddressesDoNotHelp(t *testing.T) {
 	t.Parallel()
 	w := start(t, defaultRealm)
 	statuses := map[int]int{}

@@ -86,9 +86,9 @@ func TestHostileTokensAreRefusedEverywhere(t *testing.T) {
 
 func ok(e *exchange) bool { return e.status == http.StatusOK }
 
-// TestTokensServeOnePurpose presents every kind of token everywhere; only the
-// right kind passes.
-func TestTokensServeOnePurpose(t *testing.T) {
+// F7 (RFC 8725 sections 3.11, 3.12, ASVS 9.2.2): every kind of token presented
+// everywhere passes only where its kind is meant.
+func TestF7_TokensServeOnePurpose(t *testing.T) {
 	t.Parallel()
 	w := start(t, defaultRealm)
 	got := w.login(t, "platform", "anonymous", user, password)

@@ -7,9 +7,10 @@ import (
 	"testing"
 )
 
-// TestNoHeaderChangesTheIssuer asks for the discovery document with every
-// header that servers have been fooled by.
-func TestNoHeaderChangesTheIssuer(t *testing.T) {
+// E1 (OpenID Connect Discovery sections 3, 4.3): the issuer is the configured
+// value, and no header by which servers have been fooled changes a byte of any
+// document that states it.
+func TestE1_NoHeaderChangesTheIssuer(t *testing.T) {
 	t.Parallel()
 	w := start(t, defaultRealm)
 	for _, path := range []string{"/auth/realms/platform/.well-known/openid-configuration", "/realms/platform/.well-known/openid-configuration",
@@ -31,9 +32,9 @@ func TestNoHeaderChangesTheIssuer(t *testing.T) {
 	}
 }
 
-// TestDiscoveryNamesWhatWorks asks every endpoint that the document names, and
-// finds one issuer under both prefixes.
-func TestDiscoveryNamesWhatWorks(t *testing.T) {
+// E2 (OpenID Connect Discovery section 3): every endpoint and grant that the
+// document names answers, and it states one issuer under both prefixes.
+func TestE2_DiscoveryNamesWhatWorks(t *testing.T) {
 	t.Parallel()
 	w := start(t, defaultRealm)
 	var a, b map[string]any

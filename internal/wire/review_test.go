@@ -34,10 +34,10 @@ func behindProxy(t *testing.T, realm string) *world {
 	}})
 }
 
-// TestTLSIsRequiredEverywhere calls each endpoint that takes a credential over
-// https and over plain http, as a trusted proxy states it. At the API the
-// realm of the token decides, whatever the default realm asks.
-func TestTLSIsRequiredEverywhere(t *testing.T) {
+// B6 (RFC 6750 sections 5.2, 5.3): each endpoint that takes a credential refuses
+// plain http where the realm asks for TLS, and does not redirect. At the API the
+// realm of the token decides.
+func TestB6_TLSIsRequiredEverywhere(t *testing.T) {
 	t.Parallel()
 	w := behindProxy(t, "["+realmWith("platform", `"sslRequired": "none"`)+","+realmWith("secured", `"sslRequired": "all"`)+
 		","+realmWith("outside", `"sslRequired": "external"`)+"]")

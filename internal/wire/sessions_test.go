@@ -50,9 +50,10 @@ func TestTheFirstRefreshTokenIsReusable(t *testing.T) {
 	}
 }
 
-// TestOneRotationOfParallelPresentations presents one rotating refresh token a
-// thousand times at once: one rotation, one distinct token, nobody logged out.
-func TestOneRotationOfParallelPresentations(t *testing.T) {
+// RT1 (rotation): a thousand parallel presentations of one token make one
+// rotation and one distinct token; the rest is told to slow down, and nobody is
+// logged out.
+func TestRT1_OneRotationOfParallelPresentations(t *testing.T) {
 	t.Parallel()
 	w := start(t, defaultRealm)
 	first := w.login(t, "rotating", "anonymous", user, password)
@@ -114,10 +115,11 @@ func TestReuseEndsTheFamilyOnly(t *testing.T) {
 	w.refreshed(t, "rotating", other.Refresh)
 }
 
-// TestALostAnswerLogsNobodyOut retries the parent token minutes later.
-func TestALostAnswerLogsNobodyOut(t *testing.T) {
+// RT3 (rotation): whoever slept between a lost answer and the retry, for no time
+// at all or for half an hour, is still logged in.
+func TestRT3_ALostAnswerLogsNobodyOut(t *testing.T) {
 	t.Parallel()
-	for _, sleep := range []time.Duration{0, 5 * time.Second, 9900 * time.Millisecond, 11 * time.Second, time.Minute, 1700 * time.Second} {
+	for _, sleep := range []time.Duration{0, 5 * time.Second, 9900 * time.Millisecond, 10100 * time.Millisecond, time.Minute, 1700 * time.Second} {
 		t.Run(fmt.Sprint(sleep), func(t *testing.T) {
 			t.Parallel()
 			w := start(t, defaultRealm)
