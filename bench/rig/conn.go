@@ -34,6 +34,23 @@ func Dial(address string) (*Conn, error) {
 	return &Conn{c: c, r: bufio.NewReaderSize(c, 16<<10)}, nil
 }
 
+// DialUnix connects to a Unix socket.
+func DialUnix(path string) (*Conn, error) {
+	c, err := net.DialTimeout("unix", path, 5*time.Second)
+	if err != nil {
+		return nil, err
+	}
+	return &Conn{c: c, r: bufio.NewReaderSize(c, 16<<10)}, nil
+}
+
+// LocalPort is this side's port; 0 for a Unix socket.
+func (c *Conn) LocalPort() int {
+	if a, ok := c.c.LocalAddr().(*net.TCPAddr); ok {
+		return a.Port
+	}
+	return 0
+}
+
 // handshake makes the connection speak TLS; whose certificate it is does not matter.
 func (c *Conn) handshake() error {
 	secured := tls.Client(c.c, &tls.Config{InsecureSkipVerify: true})
@@ -44,6 +61,10 @@ func (c *Conn) handshake() error {
 // Request is what is sent: everything but the Host and the length.
 type Request struct {
 	Method, Path, Authorization, Form string
+	// JSON is the body instead of a form.
+	JSON string
+	// From is the client's address, for a server that trusts its proxies.
+	From string
 }
 
 // Do sends one request and returns the status and the body, which is valid
@@ -58,13 +79,24 @@ func (c *Conn) Do(q Request) (int, []byte, error) {
 		b = append(b, q.Authorization...)
 		b = append(b, "\r\n"...)
 	}
+	if q.From != "" {
+		b = append(b, "X-Forwarded-For: "...)
+		b = append(b, q.From...)
+		b = append(b, "\r\n"...)
+	}
+	body, kind := q.Form, "application/x-www-form-urlencoded"
+	if q.JSON != "" {
+		body, kind = q.JSON, "application/json"
+	}
 	if q.Method == "POST" {
-		b = append(b, "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: "...)
-		b = strconv.AppendInt(b, int64(len(q.Form)), 10)
+		b = append(b, "Content-Type: "...)
+		b = append(b, kind...)
+		b = append(b, "\r\nContent-Length: "...)
+		b = strconv.AppendInt(b, int64(len(body)), 10)
 		b = append(b, "\r\n"...)
 	}
 	b = append(b, "\r\n"...)
-	b = append(b, q.Form...)
+	b = append(b, body...)
 	c.buf = b
 	if err := c.c.SetDeadline(time.Now().Add(30 * time.Second)); err != nil {
 		return 0, nil, err
