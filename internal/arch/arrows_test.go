@@ -34,6 +34,7 @@ var arrows = map[string][]string{
 	"internal/web":            {"api", "internal/iam", "internal/oauth", "internal/telemetry"},
 
 	// Who decides, who answers.
+	"internal/doctor":          {"internal/iam"},
 	"internal/grant":           {"internal/iam", "internal/oauth", "internal/secret", "internal/token"},
 	"internal/store/sqlite":    {"internal/iam", "internal/store/sqlstore"},
 	"internal/store/storetest": {"internal/iam", "internal/vms"},

@@ -1,0 +1,120 @@
+package doctor
+
+import (
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/dustin/go-humanize"
+)
+
+// Machine is what was found out about the computer and its files.
+type Machine struct {
+	// Problems are the settings that `usher serve` would refuse, as it words them.
+	Problems []Problem
+	Files    []File
+	// UID is the user that asks; Usher must own its files.
+	UID int
+	// FreeBytes and TotalBytes are those of the data folder's file system;
+	// DatabaseBytes the size of the database with its log.
+	FreeBytes, TotalBytes, DatabaseBytes uint64
+	// ClockSynced is whether the kernel says that something keeps its clock
+	// right; nil where it cannot be asked.
+	ClockSynced *bool
+	// Hash is how long one password hash takes here, with the parameters of new
+	// passwords; Slots how many run at once.
+	Hash  time.Duration
+	Slots int
+}
+
+// Problem is a setting that is wrong, with its fix.
+type Problem struct{ Setting, Text, Fix string }
+
+// File is one file that nobody else should read.
+type File struct {
+	Path string
+	Mode fs.FileMode
+	UID  int
+	// Widest is the widest mode that is safe.
+	Widest fs.FileMode
+}
+
+// What is judged too little.
+const (
+	minFreeShare = 10       // per cent of the file system
+	minFree      = 1 << 30  // bytes: a warning
+	noFree       = 64 << 20 // bytes: writes will fail soon
+	slowHash     = 250 * time.Millisecond
+	quickHash    = 2 * time.Millisecond
+)
+
+// JudgeMachine judges settings, files, disk, clock and hashing.
+func JudgeMachine(m Machine) Report {
+	var r found
+	for _, p := range m.Problems {
+		r.fail("settings.refused", p.Fix, "%s: %s", p.Setting, p.Text)
+	}
+	if len(m.Problems) == 0 {
+		r.ok("settings.refused", "the settings are complete and safe")
+	}
+	files(&r, m)
+	disk(&r, m)
+	switch {
+	case m.ClockSynced == nil:
+	case *m.ClockSynced:
+		r.ok("clock.synchronised", "the kernel says that the clock is kept right")
+	default:
+		r.warn("clock.synchronised", "run a time service, such as systemd-timesyncd or chrony: tokens are judged by the clock",
+			"nothing keeps the clock right")
+	}
+	hashing(&r, m)
+	return r.list
+}
+
+func files(r *found, m Machine) {
+	bad := 0
+	for _, f := range m.Files {
+		if wide := f.Mode.Perm() &^ f.Widest; wide != 0 {
+			bad++
+			r.fail("files.mode", fmt.Sprintf("chmod %04o %s", f.Widest, f.Path), "%s has mode %04o: others can reach it", f.Path, f.Mode.Perm())
+		}
+		if f.UID != m.UID && f.UID != 0 {
+			bad++
+			r.fail("files.owner", fmt.Sprintf("chown it to uid %d, or run as uid %d", m.UID, f.UID), "%s belongs to uid %d", f.Path, f.UID)
+		}
+	}
+	if bad == 0 && len(m.Files) > 0 {
+		r.ok("files.mode", "%d files can be read by their owner only", len(m.Files))
+	}
+}
+
+func disk(r *found, m Machine) {
+	if m.TotalBytes == 0 {
+		return
+	}
+	text := fmt.Sprintf("%s of %s free where the data is; the database takes %s", humanize.IBytes(m.FreeBytes), humanize.IBytes(m.TotalBytes), humanize.IBytes(m.DatabaseBytes))
+	switch {
+	case m.FreeBytes < noFree:
+		r.fail("disk.free", "make room: every login and refresh that must be written is answered 503 on a full disk", "%s", text)
+	case m.FreeBytes < minFree || m.FreeBytes*100 < m.TotalBytes*minFreeShare && m.FreeBytes < m.DatabaseBytes*4+minFree:
+		r.warn("disk.free", "make room, or shorten event_retention", "%s", text)
+	default:
+		r.ok("disk.free", "%s", text)
+	}
+}
+
+func hashing(r *found, m Machine) {
+	if m.Hash == 0 {
+		return
+	}
+	text := fmt.Sprintf("one password hash takes %s here; with %d at once that is about %.0f first logins a second",
+		m.Hash.Round(100*time.Microsecond), m.Slots, float64(m.Slots)/m.Hash.Seconds())
+	switch {
+	case m.Hash > slowHash:
+		r.warn("passwords.hash", "give the machine a faster core, or accept that logins queue", "%s", text)
+	case m.Hash < quickHash:
+		r.warn("passwords.hash", "raise the cost of new hashes: guessing at a stolen database is as quick", "%s", text)
+	default:
+		r.ok("passwords.hash", "%s", text)
+	}
+}
