@@ -130,7 +130,7 @@ func metadataOf(realm *token.Realm) metadata {
 		IntrospectionEndpoint: base + "/token/introspect",
 		UserinfoEndpoint:      base + "/userinfo",
 		JWKSURI:               base + "/certs",
-		GrantTypes:            oauth.GrantTypes(),
+		GrantTypes:            grantTypes(realm),
 		ACRValues:             []string{"1"}, // nobody is logged in by a cookie yet
 		// The member is required; of the registered values only this one promises
 		// nothing of an authorization endpoint.
@@ -145,6 +145,17 @@ func metadataOf(realm *token.Realm) metadata {
 		RevocationEndpoint: base + "/revoke",
 		RevocationAuth:     oauth.AuthMethods(),
 	}
+}
+
+// grantTypes lists the grants that are served; the password grant only where
+// some client may use it (RFC 9700 section 2.4 would have it go).
+func grantTypes(realm *token.Realm) []string {
+	for _, c := range realm.Clients {
+		if c.Enabled && c.DirectAccessGrants {
+			return oauth.GrantTypes()
+		}
+	}
+	return slices.DeleteFunc(oauth.GrantTypes(), func(g string) bool { return g == oauth.GrantPassword })
 }
 
 func protocolBase(realm *token.Realm) string { return realm.Issuer + "/protocol/openid-connect" }
