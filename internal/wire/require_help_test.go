@@ -5,8 +5,10 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -121,4 +123,17 @@ func bearer(token string) http.Header { return http.Header{"Authorization": {"Be
 func (w *world) userinfo(t *testing.T, realm, access string) int {
 	t.Helper()
 	return w.do(t, "GET", w.protocol(realm, "userinfo"), "", bearer(access)).status
+}
+
+// serveBait answers on an address that nobody should ask, and counts who does.
+func serveBait(t *testing.T, calls *int) string {
+	t.Helper()
+	var mu sync.Mutex
+	s := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		*calls++
+	}))
+	t.Cleanup(s.Close)
+	return s.URL
 }
