@@ -4,7 +4,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -13,21 +12,12 @@ import (
 	"github.com/seed-a6a28e10/usher/internal/config"
 )
 
-// maxRealmFile bounds what is read of a realm file.
-const maxRealmFile = 64<<20 + 1
-
-// readRealmFile reads at most one byte more than is allowed; the import names
-// the limit.
+// readRealmFile reads a realm file; "" is none.
 func readRealmFile(path string) ([]byte, error) {
 	if path == "" {
 		return nil, nil
 	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, failed(err, "name a realm file in Keycloak's JSON form")
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxRealmFile))
+	data, err := app.ReadRealmFile(path)
 	if err != nil {
 		return nil, failed(err, "name a realm file in Keycloak's JSON form")
 	}

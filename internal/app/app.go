@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"log/slog"
 	"net"
@@ -57,7 +56,8 @@ type App struct {
 	// publicListeners is one, or two for "localhost": one for each loopback.
 	publicListeners    []net.Listener
 	managementListener net.Listener
-	tls                *tls.Config // of the public listener; nil: plain http
+	tls                *certificate // of the public listener; nil: plain http
+	reloader           *reloader
 	servers            []*http.Server
 
 	started  bool
@@ -83,7 +83,7 @@ func New(ctx context.Context, cfg Config, opt Options) (*App, error) {
 		return nil, err
 	}
 	a.sealer = sealer
-	if a.tls, err = loadTLS(cfg); err != nil {
+	if a.tls, err = loadTLS(cfg, a.clock.Now); err != nil {
 		return nil, err
 	}
 	a.keys = newKeyMaker(sealer, cfg.Data)
@@ -137,6 +137,7 @@ func (a *App) build() {
 		Metrics: a.registry, Log: a.log,
 	})
 	a.watch()
+	a.reloader = a.newReloader()
 }
 
 // hashSlots leaves a core for everything that is not a password.
@@ -147,9 +148,12 @@ func (a *App) hashSlots() int {
 	return max(1, runtime.GOMAXPROCS(0)-1)
 }
 
+// noRealm is why a server without a realm is not ready.
+const noRealm = "no realm: bring one with `usher admin import FILE`"
+
 func (a *App) hasRealm(context.Context) error {
 	if len(a.snapshot.Config().Realms) == 0 {
-		return errors.New("no realm: import one")
+		return errors.New(noRealm)
 	}
 	return nil
 }

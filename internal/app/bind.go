@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -18,11 +17,12 @@ func (a *App) bind(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("public listener: %w", err)
 	}
-	if a.publicListeners, err = listenPublic(ctx, host, port); err != nil {
-		return fmt.Errorf("public listener: %w", err)
+	if a.publicListeners = a.opt.Listeners["public"]; len(a.publicListeners) == 0 {
+		if a.publicListeners, err = listenPublic(ctx, host, port); err != nil {
+			return fmt.Errorf("public listener: %w", err)
+		}
 	}
-	var lc net.ListenConfig
-	if a.managementListener, err = lc.Listen(ctx, "tcp", a.cfg.ManagementListen); err != nil {
+	if err := a.bindManagement(ctx); err != nil {
 		err = fmt.Errorf("%w: %w", ErrManagement, err)
 		return errors.Join(err, a.unbind())
 	}
@@ -30,6 +30,16 @@ func (a *App) bind(ctx context.Context) error {
 		a.public = "http://" + net.JoinHostPort(host, portOf(a.publicListeners[0]))
 	}
 	return nil
+}
+
+func (a *App) bindManagement(ctx context.Context) (err error) {
+	if given := a.opt.Listeners["management"]; len(given) > 0 {
+		a.managementListener = given[0]
+		return nil
+	}
+	var lc net.ListenConfig
+	a.managementListener, err = lc.Listen(ctx, "tcp", a.cfg.ManagementListen)
+	return err
 }
 
 // listenPublic binds the address as written; "localhost" means both loopbacks,
@@ -82,20 +92,11 @@ func (a *App) Addr() string { return a.publicListeners[0].Addr().String() }
 // ManagementURL is the origin of the management listener.
 func (a *App) ManagementURL() string {
 	host, _, err := net.SplitHostPort(a.cfg.ManagementListen)
-	if err != nil || host == "" {
+	if len(a.opt.Listeners["management"]) > 0 {
+		host, _, err = net.SplitHostPort(a.managementListener.Addr().String())
+	}
+	if ip := net.ParseIP(host); err != nil || host == "" || ip != nil && ip.IsUnspecified() {
 		host = "127.0.0.1"
 	}
 	return "http://" + net.JoinHostPort(host, portOf(a.managementListener))
-}
-
-// loadTLS reads the certificate; nil where the listener speaks plain http.
-func loadTLS(cfg Config) (*tls.Config, error) {
-	if cfg.TLSCertFile == "" {
-		return nil, nil // no TLS is an answer
-	}
-	cert, err := tls.LoadX509KeyPair(cfg.TLSCertFile, cfg.TLSKeyFile)
-	if err != nil {
-		return nil, fmt.Errorf("TLS certificate: %w", err)
-	}
-	return &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{cert}}, nil
 }

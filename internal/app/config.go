@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -12,6 +13,8 @@ import (
 	"github.com/seed-a6a28e10/usher/internal/secret"
 	"github.com/seed-a6a28e10/usher/internal/store/sqlite"
 	"github.com/seed-a6a28e10/usher/internal/telemetry"
+	"github.com/seed-a6a28e10/usher/internal/tracing"
+	"github.com/seed-a6a28e10/usher/internal/web"
 )
 
 // Config is what one Usher is made of. Zero values of times take defaults.
@@ -27,6 +30,15 @@ type Config struct {
 	Data string
 	// MasterKey is 32 bytes.
 	MasterKey []byte
+	// RealmFile is looked at while the server runs: its settings are put in force
+	// when it changes. "": none.
+	RealmFile string
+	// EventRetention is how long events are kept; 0: for ever.
+	EventRetention time.Duration
+	// LogPII lets addresses stand in log lines.
+	LogPII bool
+	// KeycloakMetrics publishes counters under Keycloak's names too.
+	KeycloakMetrics bool
 	// TrustedProxies are the peers whose X-Forwarded headers count.
 	TrustedProxies []netip.Prefix
 	// APIRateLimit is per user and minute; 0: no limit.
@@ -49,6 +61,26 @@ type Options struct {
 	Build telemetry.Build
 	// HashSlots is how many passwords are hashed at once; 0: cores - 1.
 	HashSlots int
+
+	// Listeners are sockets that the service manager opened: "public" and
+	// "management". What is missing is opened here.
+	Listeners map[string][]net.Listener
+	// Notify tells the service manager a state (sd_notify(3)); nil: nobody.
+	Notify func(state string) error
+	// Watchdog is the time within which Notify must say that the process lives;
+	// 0: nobody asks.
+	Watchdog time.Duration
+
+	// Hangup asks for a reload with each value. May be nil.
+	Hangup <-chan struct{}
+	// SettingsFile is looked at while the server runs; Reread reads the settings
+	// again, and SetLogLevel puts theirs in force. All may be empty.
+	SettingsFile string
+	Reread       func() (Settings, error)
+	SetLogLevel  func(level string) error
+
+	// Trace is where spans go; nil: nowhere.
+	Trace *tracing.Tracer
 }
 
 // Build says what binary this is.
@@ -73,9 +105,25 @@ func HasDatabase(data string) bool {
 // NewLogger writes log lines to w: format text or json, level debug, info,
 // warn or error. Secrets and tokens are not written.
 func NewLogger(w io.Writer, format, level string) (*slog.Logger, error) {
-	l, err := telemetry.ParseLevel(level)
-	if err != nil {
-		return nil, err
+	log, _, err := NewLog(w, format, level)
+	return log, err
+}
+
+// NewLog is NewLogger with a level that can be set later.
+func NewLog(w io.Writer, format, level string) (log *slog.Logger, setLevel func(level string) error, err error) {
+	var current slog.LevelVar
+	setLevel = func(level string) error {
+		l, err := telemetry.ParseLevel(level)
+		if err == nil {
+			current.Set(l)
+		}
+		return err
 	}
-	return telemetry.NewLogger(w, telemetry.LogOptions{Format: telemetry.LogFormat(format), Level: l})
+	if err := setLevel(level); err != nil {
+		return nil, nil, err
+	}
+	log, err = telemetry.NewLogger(w, telemetry.LogOptions{
+		Format: telemetry.LogFormat(format), Level: &current, Of: []telemetry.FromContext{web.RequestAttr, tracing.Attr},
+	})
+	return log, setLevel, err
 }

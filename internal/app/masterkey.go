@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"github.com/seed-a6a28e10/usher/internal/secret"
 )
@@ -18,7 +19,7 @@ func ReadMasterKey(path string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("master key: %w", err)
 	}
-	if mode := info.Mode().Perm(); mode&0o077 != 0 {
+	if mode := info.Mode().Perm(); mode&0o077 != 0 && !isCredential(path) {
 		return nil, fmt.Errorf("%w: %s has mode %04o", ErrKeyMode, path, mode)
 	}
 	text, err := os.ReadFile(path)
@@ -30,6 +31,14 @@ func ReadMasterKey(path string) ([]byte, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return key, nil
+}
+
+// isCredential says that the service manager handed the file over, in a folder
+// that others cannot enter. systemd lets the service in by an access list,
+// which the file's mode shows as rights of the group.
+func isCredential(path string) bool {
+	folder := os.Getenv("CREDENTIALS_DIRECTORY")
+	return folder != "" && filepath.Dir(path) == filepath.Clean(folder)
 }
 
 // EnsureMasterKey reads the key file, or makes one (0600) where there is none.

@@ -39,6 +39,7 @@ func (a *App) Start(ctx context.Context) error {
 	a.stopJobs = stop
 	for _, job := range []func(context.Context){
 		a.snapshot.Run, a.feed.Run, a.verifier.Run, a.confirm.Run, a.sweep, a.measure, a.watchStore,
+		a.watchFiles, a.hangups, a.pat,
 	} {
 		a.jobs.Go(func() { job(jobs) })
 	}
@@ -54,9 +55,11 @@ func (a *App) Run(ctx context.Context, now <-chan struct{}) error {
 	if err := a.Start(ctx); err != nil {
 		return err
 	}
+	a.notify(stateReady + "\n" + a.status())
 	select {
 	case <-ctx.Done():
 	case err := <-a.failed:
+		a.notify(stateStopping)
 		a.log.Error("stopping: cannot go on", "error", err)
 		return errors.Join(fmt.Errorf("%w: %w", ErrFatal, err), a.Close())
 	}
@@ -76,6 +79,7 @@ func (a *App) Run(ctx context.Context, now <-chan struct{}) error {
 // drain is the graceful half of a stop; ctx ends it early.
 func (a *App) drain(ctx context.Context) {
 	a.health.Stop()
+	a.notify(stateStopping)
 	a.log.Info("stopping", "drain_delay", a.cfg.DrainDelay.String())
 	if a.cfg.DrainDelay > 0 && a.clock.Sleep(ctx, a.cfg.DrainDelay) != nil {
 		return

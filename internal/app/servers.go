@@ -33,7 +33,7 @@ func (a *App) server(h http.Handler, t *tls.Config) *http.Server {
 // serve starts answering on the listeners. A listener that fails later ends
 // the process.
 func (a *App) serve() {
-	public, management := a.server(a.Public, a.tls), a.server(a.Management, nil)
+	public, management := a.server(a.Public, a.tls.config()), a.server(a.Management, nil)
 	management.ReadTimeout, management.WriteTimeout = 0, 0 // profiles take their time
 	a.servers = []*http.Server{public, management}
 	go a.listen(management, a.managementListener, false)

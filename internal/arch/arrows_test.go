@@ -22,6 +22,7 @@ var arrows = map[string][]string{
 	"internal/secret":        {"internal/secret/argon2"},
 	"internal/secret/argon2": {},
 	"internal/telemetry":     {},
+	"internal/tracing":       {},
 	"internal/vms":           {},
 
 	// Who knows how.

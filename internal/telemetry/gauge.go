@@ -14,6 +14,10 @@ var (
 	FeedEntries      = Gauge{"usher_feed_entries", "Revocations in force."}
 	RememberedTokens = Gauge{"usher_remembered_tokens", "Access tokens whose signature need not be checked again."}
 	ConfigVersion    = Gauge{"usher_config_version", "Version of the configuration in force."}
+	ConfigAge        = Gauge{"usher_config_age_seconds", "Time since the configuration in force was last known to be the stored one."}
+	StoreQueueLength = Gauge{"usher_store_queue_length", "Writes that wait for the committer."}
+	SessionsOpen     = Gauge{"usher_sessions_open", "User sessions that are stored, counted once a minute."}
+	CertificateEnds  = Gauge{"usher_tls_certificate_expiry_timestamp_seconds", "When the certificate of the public listener ends."}
 	Ready            = Gauge{"usher_ready", "1 when the readiness check passes."}
 )
 

@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"log/slog"
@@ -20,7 +21,13 @@ const (
 type LogOptions struct {
 	Format LogFormat
 	Level  slog.Leveler // nil: info
+	// Of adds what a line's context knows, such as the request's id.
+	Of []FromContext
 }
+
+// FromContext is an attribute of a log line that its context holds; ok is false
+// when it holds none.
+type FromContext func(ctx context.Context) (a slog.Attr, ok bool)
 
 // NewLogger writes to w. Both formats quote control characters. Attributes
 // named like a secret, and anything that looks like a token, are not written
@@ -29,9 +36,9 @@ func NewLogger(w io.Writer, o LogOptions) (*slog.Logger, error) {
 	h := &slog.HandlerOptions{Level: o.Level, ReplaceAttr: redact}
 	switch o.Format {
 	case LogJSON:
-		return slog.New(slog.NewJSONHandler(w, h)), nil
+		return slog.New(withContext(slog.NewJSONHandler(w, h), o.Of)), nil
 	case LogText, "":
-		return slog.New(slog.NewTextHandler(w, h)), nil
+		return slog.New(withContext(slog.NewTextHandler(w, h), o.Of)), nil
 	}
 	return nil, fmt.Errorf("unknown log format %q: use %q or %q", o.Format, LogText, LogJSON)
 }

@@ -25,6 +25,10 @@ type Metrics struct {
 	seen      prometheus.Counter
 	unseen    prometheus.Counter
 	limited   prometheus.Counter
+	waits     prometheus.Histogram
+	passwords *prometheus.CounterVec
+	reloads   *prometheus.CounterVec
+	failing   *prometheus.GaugeVec
 
 	outcomes words // of grants and refreshes
 	mu       sync.RWMutex
@@ -54,6 +58,10 @@ var (
 	SessionChanges = []string{"opened", "logout", "revoked", "client_ended"}
 	// CommitOutcomes are the values of a store batch's outcome.
 	CommitOutcomes = []string{"ok", "failed"}
+	// ClientKinds are the values of a password grant's client.
+	ClientKinds = []string{"public", "confidential"}
+	// Reloadables are the values of what can be loaded anew.
+	Reloadables = []string{"tls", "settings", "realm"}
 )
 
 var (
@@ -80,6 +88,12 @@ func NewMetrics(reg prometheus.Registerer, b Build) *Metrics {
 		commits:   histograms("usher_store_commit_duration_seconds", "Time of one batch of writes, sync included.", commitBuckets, "outcome"),
 		sessions:  counters("usher_sessions_total", "User sessions by what happened to them.", "change"),
 		limited:   prometheus.NewCounter(prometheus.CounterOpts{Name: "usher_api_rate_limited_total", Help: "API requests refused by the per-user limit."}),
+		waits: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "usher_hash_wait_duration_seconds",
+			Help: "Time a login waited for a place to hash in.", Buckets: requestBuckets}),
+		passwords: counters("usher_password_grants_total", "Password grants by the kind of client; the grant is one that RFC 9700 advises against.", "client"),
+		reloads:   counters("usher_reloads_total", "Reloads of certificate, settings and realm file.", "what", "outcome"),
+		failing: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "usher_reload_failing",
+			Help: "1 while the files of something that can be reloaded are wrong and the old ones are in force."}, []string{"what"}),
 	}
 	checks := counters("usher_api_token_checks_total", "Access tokens judged by the API; seen is whether the signature was checked before.", "seen")
 	m.seen, m.unseen = checks.WithLabelValues("true"), checks.WithLabelValues("false")
@@ -89,7 +103,7 @@ func NewMetrics(reg prometheus.Registerer, b Build) *Metrics {
 	})
 	build.Set(1)
 	reg.MustRegister(m.requests, m.durations, m.grants, m.refreshes, m.logins, m.hashes, m.batch, m.commits,
-		m.sessions, m.limited, checks, build, collectors.NewGoCollector(),
+		m.sessions, m.limited, m.waits, m.passwords, m.reloads, m.failing, checks, build, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

@@ -1,11 +1,13 @@
 package web
 
 import (
-	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"runtime/debug"
+	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/seed-a6a28e10/usher/internal/oauth"
@@ -21,6 +23,10 @@ type recorder struct {
 	refused refusal
 	cause   error
 	broken  error // of the last Write
+	newID   func() string
+	made    atomic.Pointer[string] // the request's id, once it has one
+	context requestContext         // what the handler gets
+	traced  func(pattern string, status int)
 }
 
 func (w *recorder) WriteHeader(status int) {
@@ -67,7 +73,7 @@ func (k *Kit) finish(w *recorder) {
 			panic(v)
 		}
 		e := oauth.Refuse(oauth.Internal).Because(newPanic(v))
-		w.refused, w.cause = k.refusalOf(e, k.identify(&w.request)), e.Cause
+		w.refused, w.cause = k.refusalOf(e, w.id()), e.Cause
 		if w.status != 0 { // too late for an answer: cut the connection, so that nobody takes it as whole
 			w.status = http.StatusInternalServerError
 			k.account(w)
@@ -89,14 +95,17 @@ func (k *Kit) account(w *recorder) {
 	if route == "" || route == "/" {
 		route = "unmatched"
 	}
+	if w.traced != nil {
+		w.traced(strings.TrimPrefix(route, "unmatched"), status)
+	}
 	if k.Observe != nil {
 		k.Observe(route, methodLabel(r.Method), status, elapsed)
 	}
 	level := levelOf(status)
-	if k.Log == nil || !k.Log.Enabled(context.Background(), level) {
+	if k.Log == nil || !k.Log.Enabled(r.Context(), level) {
 		return
 	}
-	k.Log.LogAttrs(context.Background(), level, "request", k.attrs(w, route, status, elapsed)...)
+	k.Log.LogAttrs(r.Context(), level, "request", k.attrs(w, route, status, elapsed)...)
 }
 
 // levelOf keeps the log quiet at its default level while all is well.
@@ -125,14 +134,14 @@ func (k *Kit) attrs(w *recorder, route string, status int, elapsed time.Duration
 		path = path[:maxArg] + "..."
 	}
 	attrs := []slog.Attr{
-		slog.String("request_id", k.identify(&w.request)),
+		slog.String("request_id", w.id()),
 		slog.String("method", methodLabel(r.Method)),
 		slog.String("route", route),
 		slog.String("path", path),
 		slog.Int("status", status),
 		slog.Int("bytes", w.size),
 		slog.Float64("elapsed_ms", float64(elapsed.Microseconds())/1000),
-		slog.String("address", w.request.Address.String()),
+		k.addressAttr(w.request.Address),
 	}
 	if w.refused.fault != "" {
 		attrs = append(attrs, slog.String("fault", string(w.refused.fault)), slog.String("error_id", w.refused.id))
@@ -147,6 +156,14 @@ func (k *Kit) attrs(w *recorder, route string, status int, elapsed time.Duration
 		attrs = append(attrs, slog.String("broken", printable(w.broken.Error())))
 	}
 	return attrs
+}
+
+// addressAttr is the client's address, or what stands for it.
+func (k *Kit) addressAttr(a netip.Addr) slog.Attr {
+	if k.AddressTag != nil {
+		return slog.String("address_tag", k.AddressTag(a))
+	}
+	return slog.String("address", a.String())
 }
 
 func methodLabel(m string) string {

@@ -10,11 +10,20 @@ import (
 // the client's address as the trusted proxies state it.
 type Request struct {
 	*http.Request
-	// ID is the request's id, "" until it is needed; see Kit.
-	ID      string
 	Address netip.Addr
 	// Secure says whether the client used https, as seen through trusted proxies.
 	Secure bool
+
+	rec *recorder // nil outside an adapter
+}
+
+// ID is the request's id: the one a trusted proxy gave it, else one made when
+// somebody first asks, since a good answer to a GET needs none.
+func (r *Request) ID() string {
+	if r.rec == nil {
+		return ""
+	}
+	return r.rec.id()
 }
 
 // Reply is a handler's outcome. Body is written as it is when it is a []byte,

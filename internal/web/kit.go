@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -16,13 +17,19 @@ type Kit struct {
 	// NewID makes request ids; an error's error_id is the request's id unless an
 	// event gave it another.
 	NewID func() string
-	// Trusted lists the proxies whose X-Forwarded-For and X-Forwarded-Proto count.
+	// Trusted lists the proxies whose X-Forwarded-For, X-Forwarded-Proto and
+	// X-Request-Id count.
 	Trusted []netip.Prefix
 	// Realm is named in the video API's challenges.
 	Realm string
 	// ErrorDocs is the URL under which ErrorDoc is mounted, with a trailing slash
 	// (see ErrorDocsPath); empty: answers carry no error_uri.
 	ErrorDocs string
+	// AddressTag stands in the log for a client's address; nil shows it.
+	AddressTag func(netip.Addr) string
+	// Trace begins the span of a request; nil: there are none. end takes the
+	// pattern that matched, "" for none, and the status.
+	Trace func(r *http.Request, q Request, trusted bool) (_ *http.Request, end func(pattern string, status int))
 	// PathsNamePeople keeps paths out of the log, which then has the route only.
 	PathsNamePeople bool
 	// Observe is told of every answer: route is the pattern that matched or
@@ -41,9 +48,11 @@ func (k *Kit) Wrap(next http.Handler) http.Handler {
 	}
 	unclean := missingNormalization(k)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		rec := &recorder{ResponseWriter: w, start: k.Now(), request: k.describe(r)}
-		commonHeaders(w.Header(), rec.request.Secure)
+		rec := k.record(w, r)
 		r, clean := cleanPath(r)
+		if k.Trace != nil {
+			r, rec.traced = k.Trace(r, rec.request, k.trusts(parseAddr(r.RemoteAddr)))
+		}
 		rec.request.Request = r
 		defer k.finish(rec)
 		if !clean {
@@ -60,19 +69,17 @@ func isOpen(mux *http.ServeMux) bool {
 	return pattern == ""
 }
 
-// describe gathers what the kit knows of a request besides its bytes.
-func (k *Kit) describe(r *http.Request) Request {
+// record begins to note what becomes of a request, and sets the headers that
+// every answer has.
+func (k *Kit) record(w http.ResponseWriter, r *http.Request) *recorder {
 	address, secure := k.client(r)
-	return Request{Request: r, Address: address, Secure: secure}
-}
-
-// identify is the request's id, made when somebody first asks: a good answer to
-// a GET is neither logged nor refused, and needs none.
-func (k *Kit) identify(r *Request) string {
-	if r.ID == "" {
-		r.ID = k.NewID()
+	rec := &recorder{ResponseWriter: w, start: k.Now(), newID: k.NewID, request: Request{Request: r, Address: address, Secure: secure}}
+	rec.request.rec, rec.context.rec = rec, rec
+	if id := k.givenID(r); id != "" {
+		rec.made.Store(&id)
 	}
-	return r.ID
+	commonHeaders(w.Header(), secure)
+	return rec
 }
 
 // adapt makes the http.Handler: call, render an error, write.
@@ -80,15 +87,15 @@ func (k *Kit) adapt(h Handler, d dialect) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		rec, ok := w.(*recorder)
 		if !ok { // mounted without Wrap, or under a foreign middleware
-			rec = &recorder{ResponseWriter: w, start: k.Now(), request: k.describe(r)}
-			commonHeaders(w.Header(), rec.request.Secure)
+			rec = k.record(w, r)
 		}
 		req := &rec.request // not a copy: it would be one more thing for the collector
 		req.Request = r
-		reply, err := call(h, req)
+		rec.context.Context = r.Context()
+		reply, err := call(&rec.context, h, req)
 		if err != nil {
 			e := AsError(err)
-			rec.refused, rec.cause = k.refusalOf(e, k.identify(req)), e.Cause
+			rec.refused, rec.cause = k.refusalOf(e, rec.id()), e.Cause
 			reply = d(k, req, rec.refused).under(reply.Header, rec.refused)
 		}
 		k.write(rec, r, reply)
@@ -100,7 +107,7 @@ func (k *Kit) adapt(h Handler, d dialect) http.Handler {
 
 // call runs h and turns a panic into an error, so that the client gets an
 // answer in its dialect and the process lives.
-func call(h Handler, r *Request) (reply Reply, err error) {
+func call(ctx context.Context, h Handler, r *Request) (reply Reply, err error) {
 	defer func() {
 		switch v := recover(); v {
 		case nil:
@@ -110,5 +117,5 @@ func call(h Handler, r *Request) (reply Reply, err error) {
 			reply, err = Reply{}, newPanic(v)
 		}
 	}()
-	return h(r.Context(), r)
+	return h(ctx, r)
 }

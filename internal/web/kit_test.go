@@ -173,7 +173,7 @@ func TestAPanicIsA500AndTheProcessLives(t *testing.T) {
 	mux.Handle("/adapted", web.OAuth(k, func(context.Context, *web.Request) (web.Reply, error) { panic("canary-value") }))
 	mux.Handle("/runtime", web.API(k, func(context.Context, *web.Request) (web.Reply, error) {
 		var none *web.Request
-		none.ID = "x"
+		none.Secure = true
 		return web.Reply{}, nil
 	}))
 	mux.HandleFunc("/bare", func(http.ResponseWriter, *http.Request) { panic(errors.New("bare")) })

@@ -62,7 +62,7 @@ func (k *Kit) write(w *recorder, r *http.Request, reply Reply) {
 	body, err := encode(reply.Body)
 	if err != nil {
 		e := AsError(err)
-		w.refused, w.cause = k.refusalOf(e, k.identify(&w.request)), e.Cause
+		w.refused, w.cause = k.refusalOf(e, w.id()), e.Cause
 		reply = oauthDialect(k, &w.request, w.refused)
 		body, _ = encode(reply.Body)
 	}
