@@ -59,8 +59,9 @@ func client(c *object, d *Draft) iam.Client {
 
 		NotBefore:    c.integer("notBefore", 0, 0, maxSeconds),
 		RedirectURIs: c.texts("redirectUris"), WebOrigins: c.texts("webOrigins"),
-		Attributes: c.textMap("attributes"), Mappers: mappers(c, "protocolMappers", c.label, &d.Realm),
+		Attributes: c.textMap("attributes"),
 	}
+	out.Mappers = mappers(c, "", &out.Kept)
 	out.DefaultScopes = scopeNames(c, "defaultClientScopes", d, &out.Kept)
 	out.OptionalScopes = scopeNames(c, "optionalClientScopes", d, &out.Kept)
 	out.Secret = clientSecret(c, &out)
@@ -86,7 +87,7 @@ func clientSecret(c *object, out *iam.Client) string {
 	}
 	secret := c.str("secret", "")
 	if secret == masked {
-		c.warn("secret", "masked in the file: a new secret is made")
+		c.warn("secret", "masked in the file: the stored secret stays; a new client gets a new one")
 		return ""
 	}
 	if len(secret) > 4096 {

@@ -3,6 +3,7 @@ package admin
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/seed-a6a28e10/usher/internal/iam"
@@ -23,16 +24,34 @@ func credential(c *object, u *DraftUser) {
 	if cred.Type == "password" {
 		value, temporary = c.get("value"), c.boolean("temporary", false)
 	}
-	hashed := cred.SecretData != "" || cred.CredentialData != ""
-	u.Kept = keep(u.Kept, c.label, c.rest(knownCredential))
-	if cred.Type != "password" {
-		otherCredential(c, u, cred)
+	rest := c.rest(knownCredential)
+	switch {
+	case cred.Type != "password":
+		otherCredential(c, u, cred, rest)
 		return
-	}
-	if u.Password != nil || u.Plain != nil {
+	case u.Password != nil || u.Plain != nil:
 		c.warn("type", "a user has one password: this one is passed over")
 		return
 	}
+	u.Kept = keep(u.Kept, keptCredential(cred.Type, 0), rest)
+	passwordCredential(c, u, &cred, value)
+	if temporary {
+		addAction(u, "UPDATE_PASSWORD")
+	}
+}
+
+// keptCredential is where what a file says of a credential beyond it is kept:
+// under its type, and behind the first of a type its number.
+func keptCredential(kind string, before int) string {
+	if before == 0 {
+		return "credentials/" + kind
+	}
+	return "credentials/" + kind + "#" + strconv.Itoa(before+1)
+}
+
+// passwordCredential takes a plain password, else the hash.
+func passwordCredential(c *object, u *DraftUser, cred *iam.Credential, value *node) {
+	hashed := cred.SecretData != "" || cred.CredentialData != ""
 	if value != nil && hashed {
 		if value.text != "" {
 			c.warn("value", "the hash beside the plain password is passed over")
@@ -51,11 +70,8 @@ func credential(c *object, u *DraftUser) {
 	case !hashed:
 		c.fault("", `a password needs "value", or "secretData" with "credentialData"`)
 	default:
-		usableHash(c, &cred)
-		u.Password = &cred
-	}
-	if temporary {
-		addAction(u, "UPDATE_PASSWORD")
+		usableHash(c, cred)
+		u.Password = cred
 	}
 }
 
@@ -136,15 +152,26 @@ func usableHash(c *object, cred *iam.Credential) {
 
 // otherCredential keeps what is not a password. One-time codes and security
 // keys count at once: a user who has them is not let in by the password alone.
-func otherCredential(c *object, u *DraftUser, cred iam.Credential) {
+func otherCredential(c *object, u *DraftUser, cred iam.Credential, rest map[string]json.RawMessage) {
 	if cred.SecretData == "" && cred.CredentialData == "" {
 		c.warn("type", "a credential of type "+cred.Type+" without secretData and credentialData is passed over")
 		return
 	}
 	reason := "a credential of type " + cred.Type + " is " + notUsed
+	u.Kept = keep(u.Kept, keptCredential(cred.Type, countOther(u.Other, cred.Type)), rest)
 	u.Other = append(u.Other, cred)
 	if (&iam.User{Other: []iam.Credential{cred}}).SecondFactor() {
 		reason += ": a user who has one is not let in by the password alone, so not at all"
 	}
 	c.warn("type", reason)
+}
+
+func countOther(list []iam.Credential, kind string) int {
+	n := 0
+	for _, c := range list {
+		if c.Type == kind {
+			n++
+		}
+	}
+	return n
 }

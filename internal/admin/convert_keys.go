@@ -1,9 +1,11 @@
 package admin
 
 import (
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
@@ -50,34 +52,12 @@ func keyComponents(o *object, d *Draft) {
 func keyComponent(k *object, d *Draft) {
 	provider := k.str("providerId", "")
 	config := k.textsMap("config")
-	m := KeyMaterial{Status: iam.KeyActive, Priority: atoi(one(config, "priority")), KID: one(config, "kid"), Place: k.place("config")}
+	m := KeyMaterial{Status: keyStatus(config), Priority: atoi(one(config, "priority")), KID: one(config, "kid"), Place: k.place("config")}
 	k.used = words("id name providerId subComponents subType config parentId providerType")
 	k.rest(nil)
-	switch {
-	case one(config, "enabled") == "false":
-		m.Status = iam.KeyDisabled
-	case one(config, "active") == "false":
-		m.Status = iam.KeyPassive
-	}
-	var fault string
-	switch provider {
-	case "rsa-generated", "rsa":
-		m.Algorithm = orElse(one(config, "algorithm"), "RS256")
-		fault = privateKey(&m, one(config, "privateKey"), one(config, "certificate"))
-	case "ecdsa-generated":
-		m.Algorithm = curveAlgorithm(orElse(one(config, "ecdsaEllipticCurveKey"), "P-256"))
-		fault = privateKey(&m, one(config, "ecdsaPrivateKey"), one(config, "certificate"))
-	case "eddsa-generated":
-		m.Algorithm = orElse(one(config, "eddsaEllipticCurveKey"), "Ed25519")
-		if m.Algorithm == "Ed25519" {
-			m.Algorithm = "EdDSA"
-		}
-		fault = privateKey(&m, one(config, "eddsaPrivateKey"), "")
-	case "hmac-generated", "hmac-generated-hs512":
-		m.Algorithm = orElse(one(config, "algorithm"), map[bool]string{true: "HS512", false: "HS256"}[provider == "hmac-generated-hs512"])
-		fault = hmacKey(&m, one(config, "secret"))
-	}
+	fault := material(&m, provider, config)
 	whole := wholeOf(k)
+	place := keptComponent(d.Realm.Kept, k, provider)
 	switch {
 	case !madeFor(m.Algorithm):
 		reason := "the key provider " + provider + " is " + notUsed
@@ -92,8 +72,57 @@ func keyComponent(k *object, d *Draft) {
 	default:
 		d.Keys = append(d.Keys, m)
 		whole["config"] = withoutMaterial(k)
+		place = keptKey(m.KID)
 	}
-	d.Realm.Kept = keep(d.Realm.Kept, "components/"+k.label, whole)
+	d.Realm.Kept = keep(d.Realm.Kept, place, whole)
+}
+
+// keptComponent is where a component without a key row is kept: under its id
+// where it has one, else under its name or provider, with a number behind the
+// first.
+func keptComponent(kept map[string]json.RawMessage, k *object, provider string) string {
+	base := "keyComponents/" + orElse(k.str("id", ""), orElse(k.str("name", ""), provider))
+	place := base
+	for n := 2; kept[place] != nil; n++ {
+		place = base + "#" + strconv.Itoa(n)
+	}
+	return place
+}
+
+// keptKey is where the component of a key is kept, without the key.
+func keptKey(kid string) string { return "keys/" + kid }
+
+func keyStatus(config map[string][]string) iam.KeyStatus {
+	switch {
+	case one(config, "enabled") == "false":
+		return iam.KeyDisabled
+	case one(config, "active") == "false":
+		return iam.KeyPassive
+	}
+	return iam.KeyActive
+}
+
+// material reads algorithm and key as the provider writes them. The result says
+// what is wrong with the key, or "".
+func material(m *KeyMaterial, provider string, config map[string][]string) string {
+	switch provider {
+	case "rsa-generated", "rsa":
+		m.Algorithm = orElse(one(config, "algorithm"), "RS256")
+		return privateKey(m, one(config, "privateKey"), one(config, "certificate"))
+	case "ecdsa-generated":
+		m.Algorithm = curveAlgorithm(orElse(one(config, "ecdsaEllipticCurveKey"), "P-256"))
+		return privateKey(m, one(config, "ecdsaPrivateKey"), one(config, "certificate"))
+	case "eddsa-generated":
+		m.Algorithm = orElse(one(config, "eddsaEllipticCurveKey"), "Ed25519")
+		if m.Algorithm == "Ed25519" {
+			m.Algorithm = "EdDSA"
+		}
+		return privateKey(m, one(config, "eddsaPrivateKey"), "")
+	case "hmac-generated", "hmac-generated-hs512":
+		m.Algorithm = orElse(one(config, "algorithm"), map[bool]string{true: "HS512", false: "HS256"}[provider == "hmac-generated-hs512"])
+		return hmacKey(m, one(config, "secret"))
+	}
+	return ""
 }
 
 // withoutMaterial is a key component's config but for what becomes the key
@@ -165,8 +194,8 @@ func atoi(s string) int {
 	return int(n)
 }
 
-// privateKey decodes base64 or PEM; what is inside is judged when the key is
-// opened. A masked key (of a partial export) is no material.
+// privateKey decodes base64 or PEM. A masked key (of a partial export) is no
+// material.
 func privateKey(m *KeyMaterial, private, certificate string) string {
 	if private == "" || private == masked {
 		return ""
@@ -175,10 +204,17 @@ func privateKey(m *KeyMaterial, private, certificate string) string {
 	if !ok {
 		return "the private key is neither base64 nor PEM"
 	}
-	if text := keyFault(m.Algorithm, der); text != "" && madeFor(m.Algorithm) {
+	key, text := parseKey(der)
+	if text == "" {
+		text = keyFault(m.Algorithm, key)
+	}
+	if text != "" && madeFor(m.Algorithm) {
 		return text
 	}
 	m.Private = der
+	if m.KID == "" && text == "" {
+		m.KID = keyID(key)
+	}
 	if certificate == "" || certificate == masked {
 		return ""
 	}
@@ -188,19 +224,38 @@ func privateKey(m *KeyMaterial, private, certificate string) string {
 	return ""
 }
 
-// keyFault says why a private key cannot be used for alg, or "".
-func keyFault(alg string, der []byte) string {
+// parseKey reads a private key in any of the three usual wrappings; the text
+// says why it cannot be one.
+func parseKey(der []byte) (crypto.Signer, string) {
 	key, err := x509.ParsePKCS8PrivateKey(der)
 	if err != nil {
-		if rsaKey, err1 := x509.ParsePKCS1PrivateKey(der); err1 == nil {
-			key, err = rsaKey, nil
-		} else if ecKey, err2 := x509.ParseECPrivateKey(der); err2 == nil {
-			key, err = ecKey, nil
+		if rsaKey, err := x509.ParsePKCS1PrivateKey(der); err == nil {
+			return rsaKey, ""
 		}
+		if ecKey, err := x509.ParseECPrivateKey(der); err == nil {
+			return ecKey, ""
+		}
+		return nil, "the private key is neither PKCS#8 nor PKCS#1 nor SEC 1"
 	}
+	signer, ok := key.(crypto.Signer)
+	if !ok {
+		return nil, "the private key is of no supported kind"
+	}
+	return signer, ""
+}
+
+// keyID is Keycloak's kid: the base64url of SHA-256 over the DER public key.
+func keyID(key crypto.Signer) string {
+	der, err := x509.MarshalPKIXPublicKey(key.Public())
 	if err != nil {
-		return "the private key is neither PKCS#8 nor PKCS#1 nor SEC 1"
+		return ""
 	}
+	sum := sha256.Sum256(der)
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+// keyFault says why a private key cannot be used for alg, or "".
+func keyFault(alg string, key crypto.Signer) string {
 	switch k := key.(type) {
 	case *rsa.PrivateKey:
 		if alg[0] != 'R' && alg[0] != 'P' {

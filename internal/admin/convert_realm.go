@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"encoding/json"
 	"strings"
 
 	"github.com/seed-a6a28e10/usher/internal/iam"
@@ -20,8 +21,22 @@ const (
 // convert turns one realm of a file into a draft. Faults and warnings go to
 // the object's notes.
 func convert(o *object) Draft {
+	d := realmPart(o)
+	for _, line := range dropAbsent(&d.Realm) {
+		o.warn("roles", line)
+	}
+	x := newPeople(&d.Realm, d.Clients)
+	d.Users = x.users(o)
+	o.notes.faults = append(o.notes.faults, x.members(&d)...)
+	return d
+}
+
+// realmPart is convert without the users and the VideoManagers, whose members
+// are users: they may come in files of their own.
+func realmPart(o *object) Draft {
 	var d Draft
 	r := &d.Realm
+	d.stated = stated(o)
 	r.Name = o.str("realm", "")
 	if fault := nameFault(r.Name); fault != "" {
 		o.fault("realm", fault)
@@ -51,11 +66,41 @@ func convert(o *object) Draft {
 	clients(o, &d)
 	scopeMappings(o, &d)
 	keyComponents(o, &d)
-	users(o, &d)
+	emails(o, r)
 	videoManagers(o, &d)
+	o.used["users"] = true // a part of their own
 	r.Kept = keep(r.Kept, "", o.rest(knownRealm))
 	return d
 }
+
+// stated are the members a realm file has, and its attributes as attributes.NAME.
+func stated(o *object) map[string]bool {
+	out := map[string]bool{}
+	for i := range o.node.kids {
+		if m := &o.node.kids[i]; m.value.kind != 'n' {
+			out[m.name] = true
+		}
+	}
+	if a, ok := o.child("attributes"); ok {
+		for i := range a.node.kids {
+			out["attributes."+a.node.kids[i].name] = true
+		}
+	}
+	return out
+}
+
+// emails keeps whether several users may have one address.
+func emails(o *object, r *iam.Realm) {
+	if !o.boolean("duplicateEmailsAllowed", false) {
+		return
+	}
+	r.Kept = keep(r.Kept, "", map[string]json.RawMessage{sameEmails: json.RawMessage("true")})
+	if r.LoginWithEmail {
+		o.warn(sameEmails, "with loginWithEmailAllowed an address of several users finds none of them")
+	}
+}
+
+const sameEmails = "duplicateEmailsAllowed"
 
 // enabled differs from Keycloak, which takes silence for "no": who writes a file
 // by hand means it to work. The difference is named.

@@ -33,7 +33,7 @@ func scopes(o *object, d *Draft) {
 		attributes := s.textMap("attributes")
 		scope.InTokenScope = attributes["include.in.token.scope"] != "false"
 		scopeAttributes(s)
-		scope.Mappers = mappers(s, "protocolMappers", "clientScopes/"+scope.Name, r)
+		scope.Mappers = mappers(s, "clientScopes/"+scope.Name+"/", &r.Kept)
 		rest := s.rest(knownScope)
 		if len(attributes) > 0 {
 			rest = keep(rest, "attributes", rawMap(attributes))
@@ -70,11 +70,11 @@ func hasScope(list []iam.ClientScope, name string) bool {
 	return slices.ContainsFunc(list, func(s iam.ClientScope) bool { return s.Name == name })
 }
 
-// mappers reads protocol mappers; what they say beyond is kept with the realm,
-// below path.
-func mappers(o *object, name, path string, r *iam.Realm) []iam.Mapper {
+// mappers reads protocol mappers; what they say beyond is kept below path,
+// under their names.
+func mappers(o *object, path string, kept *map[string]json.RawMessage) []iam.Mapper {
 	var out []iam.Mapper
-	for _, m := range o.list(name) {
+	for _, m := range o.list("protocolMappers") {
 		mapper := iam.Mapper{Name: m.str("name", ""), Kind: m.str("protocolMapper", ""), Config: m.textMap("config")}
 		if mapper.Kind == "" {
 			m.fault("protocolMapper", "a mapper needs its kind")
@@ -87,7 +87,7 @@ func mappers(o *object, name, path string, r *iam.Realm) []iam.Mapper {
 				m.used[name] = true
 			}
 		}
-		r.Kept = keep(r.Kept, path+"/"+m.label, m.rest(knownMapper))
+		*kept = keep(*kept, path+"protocolMappers/"+orElse(mapper.Name, m.label), m.rest(knownMapper))
 		out = append(out, mapper)
 	}
 	return out
@@ -97,7 +97,8 @@ func mappers(o *object, name, path string, r *iam.Realm) []iam.Mapper {
 var mapperKinds = words(`oidc-usermodel-attribute-mapper oidc-usermodel-property-mapper oidc-full-name-mapper oidc-address-mapper
 oidc-usermodel-realm-role-mapper oidc-usermodel-client-role-mapper oidc-role-name-mapper oidc-hardcoded-role-mapper
 oidc-hardcoded-claim-mapper oidc-group-membership-mapper oidc-audience-mapper oidc-audience-resolve-mapper
-oidc-allowed-origins-mapper oidc-usersessionmodel-note-mapper oidc-sub-mapper oidc-acr-mapper`)
+oidc-allowed-origins-mapper oidc-usersessionmodel-note-mapper oidc-sub-mapper oidc-acr-mapper oidc-session-state-mapper
+oidc-nonce-backwards-compatible-mapper`)
 
 // scopeMappings reads which roles a client without full scope may see.
 func scopeMappings(o *object, d *Draft) {
@@ -114,7 +115,7 @@ func scopeMappings(o *object, d *Draft) {
 func grantScope(m *object, d *Draft, owner string, names []string) {
 	if scope := m.str("clientScope", ""); scope != "" {
 		m.warn("clientScope", "roles of client scopes are "+notUsed)
-		d.Realm.Kept = keep(d.Realm.Kept, "scopeMappings/"+owner+"/"+m.label, wholeOf(m))
+		d.Realm.Kept = keep(d.Realm.Kept, "scopeMappings/"+owner+"/clientScope/"+scope, wholeOf(m))
 		return
 	}
 	id := m.str("client", "")
@@ -127,7 +128,7 @@ func grantScope(m *object, d *Draft, owner string, names []string) {
 			c.ScopeRoles = map[string][]string{}
 		}
 		c.ScopeRoles[owner] = append(c.ScopeRoles[owner], names...)
-		d.Realm.Kept = keep(d.Realm.Kept, "scopeMappings/"+owner+"/"+m.label, m.rest(words("self clientTemplate")))
+		d.Realm.Kept = keep(d.Realm.Kept, "scopeMappings/"+owner+"/client/"+id, m.rest(words("self clientTemplate")))
 		return
 	}
 	m.fault("client", "there is no client "+id)

@@ -169,8 +169,8 @@ func TestUnknownMembersWarn(t *testing.T) {
 		got = append(got, w.String())
 	}
 	want := []string{
-		"users[*].usernam: unknown member, kept but not used; did you mean username? (2 times, first in line 2)",
 		"acessTokenLifespan: unknown member, kept but not used; did you mean accessTokenLifespan? (line 1)",
+		"users[*].usernam: unknown member, kept but not used; did you mean username? (2 times, first in line 2)",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

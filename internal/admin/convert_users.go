@@ -1,48 +1,60 @@
 package admin
 
 import (
-	"encoding/json"
 	"strings"
 
 	"github.com/seed-a6a28e10/usher/internal/iam"
 )
 
-func users(o *object, d *Draft) {
-	x := userIndex{names: map[string]bool{}, emails: map[string]bool{}, ids: map[string]bool{}, realm: &d.Realm,
-		sameEmails: o.boolean("duplicateEmailsAllowed", false)}
-	x.learn(d)
-	if x.sameEmails {
-		d.Realm.Kept = keep(d.Realm.Kept, "", map[string]json.RawMessage{"duplicateEmailsAllowed": json.RawMessage("true")})
-		if d.Realm.LoginWithEmail {
-			o.warn("duplicateEmailsAllowed", "with loginWithEmailAllowed an address of several users finds none of them")
-		}
-	}
-	list := o.list("users")
-	for _, u := range list {
-		user := user(u)
-		x.check(u, &user)
-		d.Users = append(d.Users, user)
-	}
-	if d.Realm.LoginWithEmail {
-		crossed(list, d.Users)
-	}
+// people are the users of a realm met so far, in however many files, and what
+// users may refer to: what may be there only once is found by it.
+type people struct {
+	names, ids map[string]bool
+	emails     map[string]string // whose it is
+	sameEmails bool
+	realm      *iam.Realm // gets the roles that users name and it lacks
+
+	realmRoles, groups map[string]bool
+	clientRoles        map[string]map[string]bool
 }
 
-// crossed refuses a name that is another user's address: what is written at a
-// login would stand for two people, and only the address be looked up.
-func crossed(list []*object, users []DraftUser) {
-	owner := make(map[string]string, len(users))
-	for i := range users {
-		if u := &users[i]; strings.Contains(u.Email, "@") {
-			owner[u.Email] = u.Username
+func newPeople(r *iam.Realm, clients []iam.Client) *people {
+	_, same := r.Kept[sameEmails]
+	x := &people{
+		names: map[string]bool{}, ids: map[string]bool{}, emails: map[string]string{}, sameEmails: same, realm: r,
+		realmRoles: map[string]bool{}, groups: map[string]bool{}, clientRoles: map[string]map[string]bool{},
+	}
+	for _, role := range r.Roles {
+		x.realmRoles[role.Name] = true
+	}
+	for _, g := range r.Groups {
+		x.groups[g.Path] = true
+	}
+	for _, c := range clients {
+		x.clientRoles[c.ClientID] = map[string]bool{}
+	}
+	for client, list := range r.ClientRoles {
+		if x.clientRoles[client] == nil {
+			x.clientRoles[client] = map[string]bool{}
+		}
+		for _, role := range list {
+			x.clientRoles[client][role.Name] = true
 		}
 	}
-	for i := range users {
-		name := users[i].Username
-		if other, ok := owner[name]; ok && other != name && users[i].Email != name {
-			list[i].fault("username", "the name "+name+" is the e-mail address of user "+other+", and loginWithEmailAllowed is on")
-		}
+	return x
+}
+
+// users converts the users of one file.
+func (x *people) users(o *object) []DraftUser {
+	list := o.list("users")
+	out := make([]DraftUser, 0, len(list))
+	for _, u := range list {
+		user := user(u)
+		x.once(u, &user)
+		x.references(u, &user)
+		out = append(out, user)
 	}
+	return out
 }
 
 // user converts one user.
@@ -71,58 +83,47 @@ func user(u *object) DraftUser {
 	return out
 }
 
-// userIndex finds what may be there only once, and what a user refers to.
-type userIndex struct {
-	names, emails, ids map[string]bool
-	sameEmails         bool
-	realm              *iam.Realm
-	realmRoles, groups map[string]bool
-	clientRoles        map[string]map[string]bool
-}
-
-func (x *userIndex) learn(d *Draft) {
-	x.realmRoles, x.groups, x.clientRoles = map[string]bool{}, map[string]bool{}, map[string]map[string]bool{}
-	for _, r := range d.Realm.Roles {
-		x.realmRoles[r.Name] = true
-	}
-	for _, g := range d.Realm.Groups {
-		x.groups[g.Path] = true
-	}
-	for _, c := range d.Clients {
-		x.clientRoles[c.ClientID] = map[string]bool{}
-	}
-	for client, list := range d.Realm.ClientRoles {
-		if x.clientRoles[client] == nil {
-			x.clientRoles[client] = map[string]bool{}
-		}
-		for _, r := range list {
-			x.clientRoles[client][r.Name] = true
-		}
-	}
-}
-
-func (x *userIndex) check(u *object, user *DraftUser) {
+// once blames what another user of the files has already.
+func (x *people) once(u *object, user *DraftUser) {
+	name, email := user.Username, user.Email
+	owner, taken := x.emails[email]
 	switch {
-	case user.Username == "":
+	case name == "":
 		u.fault("username", "a user needs a username")
-	case len(user.Username) > 255:
+	case len(name) > 255:
 		u.fault("username", "longer than 255 bytes")
-	case x.names[user.Username]:
-		u.fault("username", "the user "+user.Username+" is there twice (upper and lower case count as one)")
+	case x.names[name]:
+		u.fault("username", "the user "+name+" is there twice (upper and lower case count as one)")
 	case user.ID != "" && x.ids[user.ID]:
 		u.fault("id", "this id is there twice")
-	case user.Email != "" && x.emails[user.Email] && !x.sameEmails:
-		u.fault("email", "the address "+user.Email+" is there twice, and duplicateEmailsAllowed is off")
-	case len(user.Email) > 255:
+	case email != "" && taken && !x.sameEmails:
+		u.fault("email", "the address "+email+" is there twice, and duplicateEmailsAllowed is off")
+	case len(email) > 255:
 		u.fault("email", "longer than 255 bytes")
+	case x.realm.LoginWithEmail:
+		x.crossed(u, name, email)
 	}
-	x.names[user.Username], x.ids[user.ID], x.emails[user.Email] = true, true, true
-	x.references(u, user)
+	x.names[name], x.ids[user.ID] = true, true
+	if email != "" && (!taken || owner == "") {
+		x.emails[email] = name
+	}
+}
+
+// crossed refuses a name that is another user's address: what is written at a
+// login would stand for two people, and only the address be looked up.
+func (x *people) crossed(u *object, name, email string) {
+	const on = ", and loginWithEmailAllowed is on"
+	if owner, ok := x.emails[name]; ok && email != name && strings.Contains(name, "@") {
+		u.fault("username", "the name "+name+" is the e-mail address of user "+owner+on)
+	}
+	if email != name && x.names[email] && strings.Contains(email, "@") {
+		u.fault("email", "the address "+email+" is the name of another user"+on)
+	}
 }
 
 // references follows Keycloak: a group or client that does not exist is a
 // fault, a role that does not exist is made.
-func (x *userIndex) references(u *object, user *DraftUser) {
+func (x *people) references(u *object, user *DraftUser) {
 	for i, g := range user.Groups {
 		if !strings.HasPrefix(g, "/") {
 			g = "/" + g
@@ -156,4 +157,29 @@ func (x *userIndex) references(u *object, user *DraftUser) {
 			}
 		}
 	}
+}
+
+// members makes the members of VideoManagers, user names, canonical, and blames
+// those that are nobody's or there twice.
+func (x *people) members(d *Draft) []Fault {
+	var out []Fault
+	for i := range d.VideoManagers {
+		list, seen := d.VideoManagers[i].Members, map[string]bool{}
+		for j, name := range list {
+			name = iam.CanonicalName(name)
+			list[j] = name
+			fault := d.memberAt[i]
+			switch {
+			case !x.names[name]:
+				fault.Text = "there is no user " + name
+			case seen[name]:
+				fault.Text = "the user " + name + " is there twice"
+			}
+			if fault.Text != "" {
+				out = append(out, fault)
+			}
+			seen[name] = true
+		}
+	}
+	return out
 }

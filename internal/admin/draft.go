@@ -20,6 +20,11 @@ type Draft struct {
 	// Where the importer fills in, the file was silent about it.
 	builtinScopes bool
 	firstManager  int64
+	// stated are the members the file has; see there.
+	stated map[string]bool
+	// memberAt is the place of each VideoManager's members, for faults found
+	// when all users are known.
+	memberAt []Fault
 }
 
 // DraftUser is a user whose password may still be plain.

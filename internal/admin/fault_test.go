@@ -48,7 +48,7 @@ func TestFaultsHaveTheirPlace(t *testing.T) {
 		{"long password", head + `"users": [{"username": "a", "enabled": true, "credentials": [{"value": "` + strings.Repeat("p", 1025) + `"}]}]}`,
 			`r.json:1:104: users[0].credentials[0].value: a password of 1025 bytes can never be logged in with: at most 1024 are hashed`},
 		{"name is another's address", head + `"users": [{"username": "X@y", "enabled": true}, {"username": "b", "email": "x@y", "enabled": true}]}`,
-			`r.json:1:56: users[0].username: the name x@y is the e-mail address of user b, and loginWithEmailAllowed is on`},
+			`r.json:1:108: users[1].email: the address x@y is the name of another user, and loginWithEmailAllowed is on`},
 		{"address is another's name", head + `"users": [{"username": "b", "email": "x@y", "enabled": true}, {"username": "x@y", "email": "z@y", "enabled": true}]}`,
 			`r.json:1:108: users[1].username: the name x@y is the e-mail address of user b, and loginWithEmailAllowed is on`},
 		{"member", head + `"videoManagers": [{"id": 1, "name": "v", "members": ["x"]}]}`, `r.json:1:85: videoManagers[0].members: there is no user x`},

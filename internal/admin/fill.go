@@ -264,12 +264,26 @@ func (im *Importer) sealKept(kept map[string]json.RawMessage, realmID, id string
 	}
 	out := make(map[string]json.RawMessage, len(kept))
 	for name, raw := range kept {
-		if mayHoldSecret(name) {
+		if mayHoldSecret(name) && holdsText(raw) {
 			raw, _ = json.Marshal(map[string][]byte{"sealed": im.Sealer.Seal(raw, realmID, id, PurposeKept)}) // bytes always marshal
 		}
 		out[name] = raw
 	}
 	return out
+}
+
+// holdsText says whether a JSON value holds any text or number; switches, nulls
+// and empty lists are no secret.
+func holdsText(raw json.RawMessage) bool {
+	for i := 0; i < len(raw); i++ {
+		switch c := raw[i]; {
+		case c == '"' && i+1 < len(raw) && raw[i+1] == '"':
+			i++ // an empty text
+		case c == '"' || c >= '0' && c <= '9':
+			return true
+		}
+	}
+	return false
 }
 
 // members turns user names into ids; where the file is silent three

@@ -54,6 +54,15 @@ func (o *object) fault(name, text string) {
 	o.notes.fault(at, o.path(name), text)
 }
 
+// faultAt is a fault of a member that may be found later, without its text.
+func (o *object) faultAt(name string) Fault {
+	at := int(o.node.at)
+	if m := o.find(name); m != nil {
+		at = int(m.value.at)
+	}
+	return Fault{File: o.notes.file, Line: o.notes.line(at), Column: o.notes.column(at), Path: o.path(name)}
+}
+
 // place is file, line, column and path of a member, as a fault would name it.
 func (o *object) place(name string) string {
 	at := int(o.node.at)

@@ -157,7 +157,7 @@ func TestKeysForEveryAlgorithm(t *testing.T) {
 			t.Errorf("warnings %q lack %q", warnings, part)
 		}
 	}
-	if kept := string(d.Realm.Kept["components/org.keycloak.keys.KeyProvider[0]"]); !strings.Contains(kept, `"AAAA"`) {
+	if kept := string(d.Realm.Kept["keyComponents/hmac-generated-hs512"]); !strings.Contains(kept, `"AAAA"`) {
 		t.Errorf("the short secret is not kept: %q", kept)
 	}
 	im, db := importer(t)
@@ -183,7 +183,7 @@ func TestUsedKeysAreNotKeptTwice(t *testing.T) {
 	if len(d.Keys) == 0 || d.Keys[0].Private == nil {
 		t.Fatal("no key at all")
 	}
-	kept := string(d.Realm.Kept["components/org.keycloak.keys.KeyProvider[0]"])
+	kept := string(d.Realm.Kept["keys/"+d.Keys[0].KID])
 	if !strings.Contains(kept, `"name":"rsa-generated"`) || strings.Contains(kept, "MII") {
 		t.Errorf("kept of a used key: %s", kept)
 	}
