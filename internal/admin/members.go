@@ -125,8 +125,8 @@ func (s *Service) nextManager(ctx context.Context) (int64, error) {
 	return next, nil
 }
 
-// MembersChanged counts what an order changed.
-type MembersChanged struct{ Added, Removed int }
+// MembersChanged counts what an order changed, and how many members there are.
+type MembersChanged struct{ Added, Removed, Members int }
 
 // ChangeMembers makes users members of a VideoManager, and others not; they are
 // named by id, name or address.
@@ -170,7 +170,16 @@ func (s *Service) changeMembers(ctx context.Context, c Caller, cfg *iam.RealmCon
 			done.Removed++
 		}
 	}
-	return done, nil
+	done.Members, err = s.countMembers(ctx, cfg, id)
+	return done, err
+}
+
+func (s *Service) countMembers(ctx context.Context, cfg *iam.RealmConfig, id int64) (int, error) {
+	list, err := s.Members.VideoManagers(ctx, cfg.Realm.ID)
+	if i := slices.IndexFunc(list, func(m vms.Membership) bool { return m.VideoManager.ID == id }); i >= 0 {
+		return len(list[i].Members), err
+	}
+	return 0, err
 }
 
 // userIDs resolves users, each once.

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/seed-a6a28e10/usher/internal/oauth"
@@ -20,21 +21,28 @@ const (
 	firstRead = 4 << 10
 )
 
-// ReadBody reads a request body of at most MaxBody bytes. A larger one is
+// ReadBody reads a request body of at most MaxBody bytes, as ReadUpTo does.
+func ReadBody(r *http.Request) ([]byte, error) { return ReadUpTo(r, MaxBody) }
+
+// ReadUpTo reads a request body of at most so many bytes. A larger one is
 // refused with BodyTooLarge: by its Content-Length before a byte is read, else
 // at the first byte too many. One that does not come in the server's time is
 // refused with BodyTimeout. Memory grows with what has arrived: a length that
 // is only announced costs nothing.
-func ReadBody(r *http.Request) ([]byte, error) {
+func ReadUpTo(r *http.Request, most int) ([]byte, error) {
+	tooLarge := &oauth.Error{Fault: oauth.BodyTooLarge}
+	if most != MaxBody {
+		tooLarge.Arg = strconv.Itoa(most>>10) + " KiB"
+	}
 	switch {
 	case r.Body == nil || r.ContentLength == 0:
 		return nil, nil
-	case r.ContentLength > MaxBody:
-		return nil, oauth.Refuse(oauth.BodyTooLarge)
+	case r.ContentLength > int64(most):
+		return nil, tooLarge
 	}
 	want := int(r.ContentLength)
 	if want < 0 { // not announced
-		want = MaxBody + 1
+		want = most + 1
 	}
 	buf := make([]byte, 0, min(want, firstRead))
 	var err error
@@ -47,8 +55,8 @@ func ReadBody(r *http.Request) ([]byte, error) {
 		buf = buf[:len(buf)+n]
 	}
 	switch {
-	case len(buf) > MaxBody:
-		return nil, oauth.Refuse(oauth.BodyTooLarge)
+	case len(buf) > most:
+		return nil, tooLarge
 	case len(buf) == want, r.ContentLength < 0 && errors.Is(err, io.EOF):
 		return buf, nil
 	case errors.Is(err, os.ErrDeadlineExceeded):
