@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Clock runs like the wall clock and can be moved forward. It begins at a full
+// Clock runs like the wall clock and can be moved. It begins at a full
 // second, so that whole-second lifetimes do not depend on when a test starts.
 type Clock struct {
 	base  time.Time // what the clock showed at start
@@ -16,6 +16,7 @@ type Clock struct {
 	mu    sync.Mutex
 	ahead time.Duration
 	moved chan struct{} // closed at the next Advance
+	trap  func()
 }
 
 // NewClock makes a clock that shows the present second.
@@ -33,8 +34,23 @@ func NewStillClock() *Clock {
 	return c
 }
 
+// Trap lets f be called whenever somebody asks for the time, on the asker's own
+// goroutine: what panics there panics in the middle of the asker's work. nil
+// ends it.
+func (c *Clock) Trap(f func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.trap = f
+}
+
 // Now is the present time of the clock.
 func (c *Clock) Now() time.Time {
+	c.mu.Lock()
+	trap := c.trap
+	c.mu.Unlock()
+	if trap != nil {
+		trap()
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.still {
@@ -45,7 +61,8 @@ func (c *Clock) Now() time.Time {
 
 func (c *Clock) now() time.Time { return c.base.Add(time.Since(c.start) + c.ahead) }
 
-// Advance moves the clock forward by d; whoever sleeps until before then wakes.
+// Advance moves the clock by d, backward where d is negative; whoever sleeps
+// until before then wakes.
 func (c *Clock) Advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
