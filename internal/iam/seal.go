@@ -15,7 +15,8 @@ type EventRow struct {
 	Bytes []byte
 }
 
-// EventBounds are the first and the last row that are there; 0 when none is.
+// EventBounds are the first and the last row that are there; First is above
+// Last when none is.
 type EventBounds struct{ First, Last int64 }
 
 // Seal vouches for the events of the rows From to To, of which there are

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/binary"
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/seed-a6a28e10/usher/internal/iam"
@@ -157,8 +158,12 @@ func appendColumn(b []byte, v any) ([]byte, error) {
 // EventBounds are the first and the last row of the events.
 func (s *Store) EventBounds(ctx context.Context) (iam.EventBounds, error) {
 	return read(ctx, s.db, func(tx Tx) (b iam.EventBounds, err error) {
-		err = tx.QueryRow(`select coalesce((select min(seq) from event), 0), coalesce((select max(seq) from event), 0)`).
-			Scan(&b.First, &b.Last)
+		var first, last sql.NullInt64
+		err = tx.QueryRow(`select (select min(seq) from event), (select max(seq) from event)`).Scan(&first, &last)
+		b.First, b.Last = first.Int64, last.Int64
+		if !first.Valid {
+			b.First = math.MaxInt64
+		}
 		return b, err
 	})
 }
