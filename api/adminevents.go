@@ -25,20 +25,26 @@ type VerifyEvents struct {
 
 // EventsVerified says what reading the whole record found.
 type EventsVerified struct {
-	OK     bool  `json:"ok"` // no finding
-	Events int64 `json:"events"`
+	OK          bool  `json:"ok"` // no finding
+	Events      int64 `json:"events"`
+	Seals       int64 `json:"seals"`
+	Checkpoints int64 `json:"checkpoints"`
 	// FromRow is the first row of the sealed record; earlier ones passed their
 	// retention. SealedToRow and SealedAt (Unix ms) say how far the seal reaches.
-	FromRow     int64          `json:"from_row"`
-	SealedToRow int64          `json:"sealed_to_row"`
-	SealedAt    int64          `json:"sealed_at"`
-	Unsealed    int64          `json:"unsealed"` // rows after it
-	Findings    []EventFinding `json:"findings"`
+	FromRow     int64 `json:"from_row"`
+	SealedToRow int64 `json:"sealed_to_row"`
+	SealedAt    int64 `json:"sealed_at"`
+	Unsealed    int64 `json:"unsealed"` // rows after it
+	// Outside is what became of the checkpoint that was sent: "matches",
+	// "differs" (a finding says how) or "passed_retention"; "" without one.
+	Outside  string         `json:"outside_checkpoint,omitempty"`
+	Findings []EventFinding `json:"findings"`
+	More     int64          `json:"more_findings,omitempty"` // beyond those listed
 }
 
 // EventFinding is something that is not as it was written.
 type EventFinding struct {
-	Kind    string `json:"kind"` // changed, missing, added, reordered, truncated, …
+	Kind    string `json:"kind"` // changed (or reordered), missing, added, truncated, chain, checkpoint
 	FromRow int64  `json:"from_row,omitempty"`
 	ToRow   int64  `json:"to_row,omitempty"`
 	Text    string `json:"text"`
