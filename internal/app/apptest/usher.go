@@ -26,6 +26,9 @@ type Options struct {
 	Config func(*app.Config)
 	// HashSlots is app.Options.HashSlots.
 	HashSlots int
+	// LogLevel makes the log that of production, JSON, at this level; "" keeps
+	// the test's own.
+	LogLevel string
 }
 
 // The user of the built-in realm.
@@ -61,9 +64,14 @@ func Start(t testing.TB, o Options) *Usher {
 	if o.Config != nil {
 		o.Config(&cfg)
 	}
-	a, err := app.New(t.Context(), cfg, app.Options{
-		Clock: o.Clock, Log: slog.New(slog.NewTextHandler(u.log, nil)), HashSlots: o.HashSlots,
-	})
+	log := slog.New(slog.NewTextHandler(u.log, nil))
+	if o.LogLevel != "" {
+		var err error
+		if log, err = app.NewLogger(u.log, "json", o.LogLevel); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a, err := app.New(t.Context(), cfg, app.Options{Clock: o.Clock, Log: log, HashSlots: o.HashSlots})
 	if err != nil {
 		t.Fatal(err)
 	}
