@@ -40,6 +40,7 @@ var arrows = map[string][]string{
 	"internal/store/sqlite":    {"internal/iam", "internal/store/sqlstore"},
 	"internal/store/storetest": {"internal/iam", "internal/vms"},
 	"internal/token/tokentest": {"internal/iam", "internal/keys", "internal/token"},
+	"internal/web/adminapi":    {"api", "internal/admin", "internal/iam", "internal/oauth", "internal/vms", "internal/web"},
 	"internal/web/manage":      {"internal/telemetry", "internal/web"},
 	"internal/web/oidc":        {"api", "internal/grant", "internal/iam", "internal/oauth", "internal/token", "internal/web"},
 	"internal/web/vmsapi":      {"api", "internal/oauth", "internal/vms", "internal/web"},
@@ -56,7 +57,9 @@ var arrows = map[string][]string{
 
 	// Who measures. The load program fills a store with a million sessions.
 	"bench/faults":  {"bench/rig"},
+	"bench/crash":   {"api", "bench/people", "bench/rig"},
 	"bench/history": {},
+	"bench/people":  {"api", "bench/history", "bench/rig"},
 	"bench/load":    {"bench/rig", "internal/iam", "internal/store/sqlite"},
 	"bench/restart": {"bench/rig"},
 	"bench/rig":     {},

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/seed-a6a28e10/usher/bench/people"
+)
+
+// result is one run, or several added up.
+type result struct {
+	At     string `json:"at"`
+	Commit string `json:"commit"`
+	Seed   uint64 `json:"seed"`
+	Runs   int    `json:"runs"`
+
+	Kills        int            `json:"kills"`
+	EarlyKills   int            `json:"early_kills"` // of servers that were just starting
+	Acknowledged map[string]int `json:"acknowledged"`
+	people.Counts
+	Seconds float64 `json:"seconds"`
+	// Ready is how long starts took until the server said it was ready, in ms.
+	ReadyMedian float64 `json:"ready_ms_median"` // 0 of several runs
+	ReadyMost   float64 `json:"ready_ms_most"`
+
+	ready []time.Duration
+}
+
+func newResult(seed uint64) *result {
+	return &result{At: time.Now().UTC().Format(time.RFC3339), Commit: commit(), Seed: seed, Runs: 1, Acknowledged: map[string]int{}}
+}
+
+// commit names what is tested; "" outside of a repository.
+func commit() string {
+	out, err := exec.Command("git", "describe", "--always", "--dirty", "--exclude", "*").Output()
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(out))
+}
+
+func (r *result) add(l *lane) {
+	r.Kills += l.kills
+	r.EarlyKills += l.early
+	r.ready = append(r.ready, l.ready...)
+	if len(r.ready) > 0 {
+		slices.Sort(r.ready)
+		r.ReadyMedian, r.ReadyMost = ms(r.ready[len(r.ready)/2]), ms(r.ready[len(r.ready)-1])
+	}
+	if l.world != nil {
+		r.count(l.world.Done(), l.world.Counts())
+	}
+}
+
+func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+func (r *result) count(done map[string]int, c people.Counts) {
+	for act, n := range done {
+		r.Acknowledged[act] += n
+	}
+	r.Violations += c.Violations
+	r.Unknown += c.Unknown
+	r.Busy += c.Busy
+	r.Histories += c.Histories
+	r.Operations += c.Operations
+}
+
+// String is the summary line.
+func (r *result) String() string {
+	var acts []string
+	all := 0
+	for _, act := range slices.Sorted(maps.Keys(r.Acknowledged)) {
+		acts = append(acts, fmt.Sprintf("%d %s", r.Acknowledged[act], act))
+		all += r.Acknowledged[act]
+	}
+	return fmt.Sprintf("crash: %d kills (and %d at the start), %d violations; %d acknowledged (%s), %d without an answer, %d put off; "+
+		"%d histories, %d operations explained; ready in %.0f ms, at most %.0f; %.0f s",
+		r.Kills, r.EarlyKills, r.Violations, all, strings.Join(acts, ", "), r.Unknown, r.Busy,
+		r.Histories, r.Operations, r.ReadyMedian, r.ReadyMost, r.Seconds)
+}
+
+func (r *result) verdict(ready time.Duration) error {
+	switch {
+	case r.Violations > 0:
+		return fmt.Errorf("%d violations", r.Violations)
+	case r.Kills == 0 || r.Acknowledged["refresh"] == 0:
+		return errors.New("nothing was tried")
+	case r.ReadyMost > ms(ready):
+		return fmt.Errorf("a start took %.0f ms", r.ReadyMost)
+	}
+	return nil
+}
+
+func (r *result) append(file string) error {
+	b, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	f, err := os.OpenFile(file, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(append(b, '\n'))
+	return errors.Join(err, f.Close())
+}
+
+// printSum adds up a file of results.
+func printSum(file string) error {
+	f, err := os.Open(file)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	sum := &result{Acknowledged: map[string]int{}}
+	lines := bufio.NewScanner(f)
+	for lines.Scan() {
+		var r result
+		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
+			return fmt.Errorf("%s: %w", file, err)
+		}
+		sum.Runs += r.Runs
+		sum.Kills += r.Kills
+		sum.EarlyKills += r.EarlyKills
+		sum.Seconds += r.Seconds
+		sum.ReadyMost = max(sum.ReadyMost, r.ReadyMost)
+		sum.count(r.Acknowledged, r.Counts)
+	}
+	fmt.Printf("%d runs\n%s\n", sum.Runs, sum)
+	if sum.Violations > 0 {
+		return fmt.Errorf("%d violations", sum.Violations)
+	}
+	return lines.Err()
+}
