@@ -59,6 +59,7 @@ type Scopes struct {
 // Importer brings drafts into a store. All fields are needed.
 type Importer struct {
 	Store  Store
+	Merge  MergeStore // of Import alone
 	Sealer Sealer
 	Hasher secret.Hasher
 	Keys   KeyMaker

@@ -1,57 +1,26 @@
 package admin
 
-import (
-	"errors"
-	"fmt"
-	"strconv"
-)
+import "fmt"
 
 // Parse reads a realm file: one realm, or a list of realms. The file's name
 // is only used in messages. A wrong file is refused with Faults, each with its
 // place; what is kept without being used comes back as warnings. Pure.
 func Parse(file string, data []byte) ([]Draft, []Warning, error) {
-	if len(data) >= 3 && string(data[:3]) == "\xef\xbb\xbf" { // a byte order mark is harmless; same offsets
-		data = append([]byte("   "), data[3:]...)
-	}
-	n := newNotes(file, data)
-	tree, err := parseTree(data)
+	n, roots, err := openFile(file, data)
 	if err != nil {
-		var p *placed
-		if errors.As(err, &p) {
-			n.fault(p.at, "", p.text)
-			return nil, nil, n.verdict()
-		}
-		return nil, nil, fmt.Errorf("%s: %w", file, err)
+		return nil, nil, err
 	}
-	drafts := convertAll(n, &tree)
+	drafts := convertAll(roots)
 	if err := n.verdict(); err != nil {
 		return nil, nil, err
 	}
 	return drafts, n.list(), nil
 }
 
-func convertAll(n *notes, tree *node) []Draft {
-	switch tree.kind {
-	case '{':
-		return []Draft{convert(root(n, tree, ""))}
-	case '[':
-	default:
-		n.fault(int(tree.at), "", "a realm file holds one realm or a list of realms")
-		return nil
-	}
-	if len(tree.kids) == 0 {
-		n.fault(int(tree.at), "", "the list of realms is empty")
-	}
+func convertAll(roots []*object) []Draft {
 	var out []Draft
 	names, ids, managers := map[string]bool{}, map[string]bool{}, map[int64]bool{}
-	for i := range tree.kids {
-		v := &tree.kids[i].value
-		label := "[" + strconv.Itoa(i) + "]"
-		if v.kind != '{' {
-			n.fault(int(v.at), label, "must be an object")
-			continue
-		}
-		o := root(n, v, label)
+	for _, o := range roots {
 		d := convert(o)
 		if names[d.Realm.Name] {
 			o.fault("realm", "the realm "+d.Realm.Name+" is there twice")

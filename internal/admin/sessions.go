@@ -14,7 +14,8 @@ type SessionStore interface {
 	CountSessions(ctx context.Context, realmID string) (int, error)
 	EndSession(ctx context.Context, realmID, sessionID string, at, until int64, ev *iam.Event) ([]iam.Revocation, error)
 	EndUserSessions(ctx context.Context, realmID, userID string, at, until int64, ev *iam.Event) ([]iam.Revocation, error)
-	EndAllSessions(ctx context.Context, realmID string, at, until int64, ev *iam.Event) ([]iam.Revocation, error)
+	// EndAllSessions may have ended some when it fails.
+	EndAllSessions(ctx context.Context, realmID string, at, until int64, ev *iam.Event) (ended int, out []iam.Revocation, err error)
 }
 
 // SessionView is a session whose clients have their names beside them, in the
@@ -107,15 +108,8 @@ func (s *Service) EndAllSessions(ctx context.Context, c Caller, realm string) (D
 	if err != nil {
 		return Done{}, err
 	}
-	n, err := s.Sessions.CountSessions(ctx, cfg.Realm.ID)
-	if err != nil {
-		return Done{}, err
-	}
 	ev := s.event(c, cfg.Realm.ID, adminAction, "REALM", "logout-all")
-	entries, err := s.Sessions.EndAllSessions(ctx, cfg.Realm.ID, s.Now().UnixMilli(), s.until(cfg), ev)
-	if err != nil {
-		return Done{}, answer(err, "")
-	}
+	n, entries, err := s.Sessions.EndAllSessions(ctx, cfg.Realm.ID, s.Now().UnixMilli(), s.until(cfg), ev)
 	s.Node.Apply(entries...)
-	return Done{Changed: n > 0, Sessions: n}, nil
+	return Done{Changed: n > 0, Sessions: n}, answer(err, "")
 }
