@@ -29,7 +29,7 @@ func TestLosersDoNotSinkTheBatch(t *testing.T) {
 			if err := record(tx, "absent"); err != nil {
 				return err
 			}
-			_, err := tx.Exec(`insert into client (id, realm_id, client_id, doc) values ('c', 'absent', 'c', '{}')`)
+			_, err := tx.Exec(`insert into client (id, realm_id, client_id, doc, sum) values ('c', 'absent', 'c', '{}', 0)`)
 			return err
 		},
 		func(tx sqlstore.Tx) error { // refused by the schema

@@ -16,14 +16,14 @@ func moveConfig(tx Tx) error {
 }
 
 // changed ends a change of configuration: version, feed entries and event.
-func changed(tx Tx, rev []iam.Revocation, record *eventRow) ([]iam.Revocation, error) {
+func (s *Store) changed(tx Tx, rev []iam.Revocation, record *eventRow) ([]iam.Revocation, error) {
 	if err := moveConfig(tx); err != nil {
 		return nil, err
 	}
 	if err := record.insert(tx); err != nil || len(rev) == 0 {
 		return nil, err
 	}
-	return revoke(tx, rev...)
+	return s.revoke(tx, rev...)
 }
 
 // oneText reads the one column of one row; iam.ErrNotFound: there is none.
@@ -55,21 +55,18 @@ func (s *Store) ReplaceRealm(ctx context.Context, prev, next iam.Realm, rev []ia
 	}
 	rev = slices.Clone(rev)
 	return write(ctx, s.db, func(tx Tx) ([]iam.Revocation, error) {
-		text, err := oneText(tx, `select doc from realm where id = $1`, id)
+		rows, err := storedRows(tx, s.fillRealm, `select id, name, doc, sum from realm where id = $1`, id)
 		if err != nil {
 			return nil, err
 		}
-		var stored iam.Realm
-		if err := decode("realm "+id, text, &stored); err != nil {
+		if err := unchangedRow(rows, was); err != nil {
 			return nil, err
 		}
-		if err := unchanged(stored, was); err != nil {
+		if _, err := tx.Exec(`update realm set name = $1, doc = $2, sum = $3 where id = $4`,
+			name, doc, s.sums.realm(id, name, doc), id); err != nil {
 			return nil, err
 		}
-		if _, err := tx.Exec(`update realm set name = $1, doc = $2 where id = $3`, name, doc, id); err != nil {
-			return nil, err
-		}
-		return changed(tx, rev, record)
+		return s.changed(tx, rev, record)
 	})
 }
 
@@ -81,17 +78,15 @@ func (s *Store) AddClient(ctx context.Context, c iam.Client, ev *iam.Event) erro
 	if err != nil {
 		return err
 	}
-	doc, err := encode(c)
+	row, err := s.encodeClient(c.RealmID, &c)
 	if err != nil {
 		return err
 	}
-	realm, id, name := c.RealmID, c.ID, c.ClientID
 	return s.db.Write(ctx, func(tx Tx) error {
-		if _, err := tx.Exec(`insert into client (id, realm_id, client_id, doc) values ($1, $2, $3, $4)`,
-			id, realm, name, doc); err != nil {
+		if _, err := tx.Exec(row.query, row.args...); err != nil {
 			return err
 		}
-		_, err := changed(tx, nil, record)
+		_, err := s.changed(tx, nil, record)
 		return err
 	})
 }
@@ -116,20 +111,26 @@ func (s *Store) ReplaceClient(ctx context.Context, prev, next iam.Client, rev []
 	}
 	rev = slices.Clone(rev)
 	return write(ctx, s.db, func(tx Tx) ([]iam.Revocation, error) {
-		text, err := oneText(tx, `select doc from client where id = $1 and realm_id = $2`, id, realm)
+		rows, err := storedRows(tx, s.fillClient,
+			`select realm_id, id, client_id, doc, sum from client where id = $1 and realm_id = $2`, id, realm)
 		if err != nil {
 			return nil, err
 		}
-		var stored iam.Client
-		if err := decode("client "+id, text, &stored); err != nil {
+		if err := unchangedRow(rows, was); err != nil {
 			return nil, err
 		}
-		if err := unchanged(stored, was); err != nil {
+		if _, err := tx.Exec(`update client set client_id = $1, doc = $2, sum = $3 where id = $4`,
+			name, doc, s.sums.client(id, realm, name, doc), id); err != nil {
 			return nil, err
 		}
-		if _, err := tx.Exec(`update client set client_id = $1, doc = $2 where id = $3`, name, doc, id); err != nil {
-			return nil, err
-		}
-		return changed(tx, rev, record)
+		return s.changed(tx, rev, record)
 	})
+}
+
+// unchangedRow is unchanged for the one row that an id finds.
+func unchangedRow[T any](rows []T, was string) error {
+	if len(rows) == 0 {
+		return iam.ErrNotFound
+	}
+	return unchanged(rows[0], was)
 }

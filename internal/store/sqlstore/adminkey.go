@@ -3,7 +3,6 @@ package sqlstore
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"slices"
 
 	"github.com/seed-a6a28e10/usher/internal/iam"
@@ -23,19 +22,13 @@ func (s *Store) ChangeKeys(ctx context.Context, realmID string, prev, next []iam
 	if err != nil {
 		return nil, err
 	}
-	rows, err := encodeKeys(realmID, next)
+	rows, err := s.encodeKeys(realmID, next)
 	if err != nil {
 		return nil, err
 	}
 	rev = slices.Clone(rev)
 	return write(ctx, s.db, func(tx Tx) ([]iam.Revocation, error) {
-		stored, err := all(tx, func(rows *sql.Rows) (k iam.Key, err error) {
-			var id, doc string
-			if err := rows.Scan(&id, &doc); err != nil {
-				return k, err
-			}
-			return k, decode("key "+id, doc, &k)
-		}, `select id, doc from signing_key where realm_id = $1`, realmID)
+		stored, err := storedRows(tx, s.fillKey, `select realm_id, id, kid, doc, sum from signing_key where realm_id = $1`, realmID)
 		if err != nil {
 			return nil, err
 		}
@@ -50,7 +43,7 @@ func (s *Store) ChangeKeys(ctx context.Context, realmID string, prev, next []iam
 				return nil, err
 			}
 		}
-		return changed(tx, rev, record)
+		return s.changed(tx, rev, record)
 	})
 }
 
@@ -61,16 +54,14 @@ func byID(keys []iam.Key) []iam.Key {
 	return out
 }
 
-func encodeKeys(realmID string, keys []iam.Key) ([]pending, error) {
+func (s *Store) encodeKeys(realmID string, keys []iam.Key) ([]pending, error) {
 	var rows []pending
-	for _, k := range keys {
-		doc, err := encode(k)
+	for i := range keys {
+		row, err := s.encodeKey(realmID, &keys[i])
 		if err != nil {
 			return nil, err
 		}
-		rows = append(rows, pending{"key " + k.KID,
-			`insert into signing_key (id, realm_id, kid, doc) values ($1, $2, $3, $4)`,
-			[]any{k.ID, realmID, k.KID, doc}})
+		rows = append(rows, row)
 	}
 	return rows, nil
 }

@@ -93,7 +93,7 @@ func (s *Store) EndUserSessions(ctx context.Context, realmID, userID string, at,
 		if err := exists(tx, `select 1 from users where id = $1 and realm_id = $2`, userID, realmID); err != nil {
 			return nil, err
 		}
-		out, err := endUserSessions(tx, realmID, userID, until)
+		out, err := s.endUserSessions(tx, realmID, userID, until)
 		if err != nil || len(out) == 0 {
 			return nil, err
 		}
@@ -123,7 +123,7 @@ func (s *Store) EndAllSessions(ctx context.Context, realmID string, at, until in
 		if err := record.insert(tx); err != nil {
 			return nil, err
 		}
-		return revoke(tx, refuseRealm(realmID, at, until))
+		return s.revoke(tx, refuseRealm(realmID, at, until))
 	})
 	if err != nil {
 		return 0, nil, err
@@ -142,7 +142,7 @@ func (s *Store) EndAllSessions(ctx context.Context, realmID string, at, until in
 		if tx.Now()/1000 <= at/1000 {
 			return nil, nil
 		}
-		return revoke(tx, refuseRealm(realmID, tx.Now(), until))
+		return s.revoke(tx, refuseRealm(realmID, tx.Now(), until))
 	})
 	return ended, append(out, again...), err
 }
@@ -184,17 +184,17 @@ func (s *Store) EndEverything(ctx context.Context, notBefore int64, ev *iam.Even
 				return err
 			}
 		}
-		if err := notBeforeAll(tx, notBefore); err != nil {
+		if err := s.notBeforeAll(tx, notBefore); err != nil {
 			return err
 		}
-		_, err := changed(tx, nil, record)
+		_, err := s.changed(tx, nil, record)
 		return err
 	})
 }
 
 // notBeforeAll moves every realm's not-before (Unix s) up.
-func notBeforeAll(tx Tx, second int64) error {
-	realms, err := all(tx, scanRealm, `select id, name, doc from realm`)
+func (s *Store) notBeforeAll(tx Tx, second int64) error {
+	realms, err := storedRows(tx, s.fillRealm, selectRealms)
 	if err != nil {
 		return err
 	}
@@ -204,17 +204,10 @@ func notBeforeAll(tx Tx, second int64) error {
 		if err != nil {
 			return err
 		}
-		if _, err := tx.Exec(`update realm set doc = $1 where id = $2`, doc, r.ID); err != nil {
+		if _, err := tx.Exec(`update realm set doc = $1, sum = $2 where id = $3`,
+			doc, s.sums.realm(r.ID, r.Name, doc), r.ID); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func scanRealm(rows *sql.Rows) (r iam.Realm, err error) {
-	var doc string
-	if err := rows.Scan(&r.ID, &r.Name, &doc); err != nil {
-		return r, err
-	}
-	return r, decode("realm "+r.ID, doc, &r)
 }

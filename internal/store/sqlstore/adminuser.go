@@ -29,7 +29,8 @@ func (s *Store) ReplaceUser(ctx context.Context, prev, next iam.User, ev *iam.Ev
 	name, email := iam.CanonicalName(next.Username), iam.CanonicalName(next.Email)
 	newEmail := email != "" && email != iam.CanonicalName(prev.Email)
 	return s.db.Write(ctx, func(tx Tx) error {
-		if err := unchangedUser(tx, realm, id, was); err != nil {
+		stored, err := s.unchangedUser(tx, realm, id, was)
+		if err != nil {
 			return err
 		}
 		if newEmail {
@@ -41,8 +42,8 @@ func (s *Store) ReplaceUser(ctx context.Context, prev, next iam.User, ev *iam.Ev
 				return err
 			}
 		}
-		_, err := tx.Exec(`update users set username = $1, email = $2, doc = $3 where id = $4 and realm_id = $5`,
-			name, email, doc, id, realm)
+		_, err = tx.Exec(`update users set username = $1, email = $2, doc = $3, sum = $4 where id = $5 and realm_id = $6`,
+			name, email, doc, s.sums.user(id, realm, stored.Enabled, stored.Epoch, doc), id, realm)
 		if err != nil {
 			return err
 		}
@@ -51,24 +52,27 @@ func (s *Store) ReplaceUser(ctx context.Context, prev, next iam.User, ev *iam.Ev
 }
 
 // storedUser reads a user inside a write.
-func storedUser(tx Tx, realmID, id string) (iam.User, error) {
-	users, err := all(tx, scanUser, userByID, realmID, id)
+func (s *Store) storedUser(tx Tx, realmID, id string) (iam.User, error) {
+	users, err := all(tx, s.scanUser, userByID, realmID, id)
 	if err != nil {
 		return iam.User{}, err
 	}
 	if len(users) == 0 {
 		return iam.User{}, iam.ErrNotFound
 	}
+	if users[0].ID != id || users[0].RealmID != realmID {
+		return iam.User{}, s.sums.damaged(tableUser, id)
+	}
 	return users[0], nil
 }
 
-// unchangedUser is nil when encoding the stored user gives was.
-func unchangedUser(tx Tx, realmID, id, was string) error {
-	u, err := storedUser(tx, realmID, id)
+// unchangedUser is the stored user, when encoding that gives was.
+func (s *Store) unchangedUser(tx Tx, realmID, id, was string) (iam.User, error) {
+	u, err := s.storedUser(tx, realmID, id)
 	if err != nil {
-		return err
+		return u, err
 	}
-	return unchanged(u, was)
+	return u, unchanged(u, was)
 }
 
 // unchanged is iam.ErrStale unless encoding the stored document gives was.
@@ -94,7 +98,7 @@ func (s *Store) SetUserNotBefore(ctx context.Context, realmID, userID string, no
 		return nil, err
 	}
 	return write(ctx, s.db, func(tx Tx) ([]iam.Revocation, error) {
-		u, err := storedUser(tx, realmID, userID)
+		u, err := s.storedUser(tx, realmID, userID)
 		if err != nil {
 			return nil, err
 		}
@@ -103,13 +107,14 @@ func (s *Store) SetUserNotBefore(ctx context.Context, realmID, userID string, no
 		if err != nil {
 			return nil, err
 		}
-		if _, err := tx.Exec(`update users set doc = $1 where id = $2 and realm_id = $3`, doc, userID, realmID); err != nil {
+		if _, err := tx.Exec(`update users set doc = $1, sum = $2 where id = $3 and realm_id = $4`,
+			doc, s.sums.user(userID, realmID, u.Enabled, u.Epoch, doc), userID, realmID); err != nil {
 			return nil, err
 		}
 		if err := record.insert(tx); err != nil || notBefore == 0 {
 			return nil, err
 		}
-		return revoke(tx, iam.Revocation{RealmID: realmID, Kind: iam.RevokeUser, ID: userID,
+		return s.revoke(tx, iam.Revocation{RealmID: realmID, Kind: iam.RevokeUser, ID: userID,
 			IssuedBefore: notBefore, Until: until})
 	})
 }
@@ -134,7 +139,7 @@ func (s *Store) DeleteUser(ctx context.Context, realmID, userID string, at, unti
 		if _, err := tx.Exec(`insert into deleted_user (id, realm_id, at) values ($1, $2, $3)`, userID, realmID, at); err != nil {
 			return nil, err
 		}
-		sessions, err := endUserSessions(tx, realmID, userID, until)
+		sessions, err := s.endUserSessions(tx, realmID, userID, until)
 		if err != nil {
 			return nil, err
 		}
@@ -142,7 +147,7 @@ func (s *Store) DeleteUser(ctx context.Context, realmID, userID string, at, unti
 			return nil, err
 		}
 		// Nobody logs in as this user again, so the entry may reach ahead.
-		gone, err := revoke(tx, iam.Revocation{RealmID: realmID, Kind: iam.RevokeUser, ID: userID,
+		gone, err := s.revoke(tx, iam.Revocation{RealmID: realmID, Kind: iam.RevokeUser, ID: userID,
 			IssuedBefore: until/1000 + 1, Until: until})
 		return append(sessions, gone...), err
 	})
@@ -166,7 +171,7 @@ func (s *Store) ClearFailures(ctx context.Context, realmID string, keys []string
 			if err != nil {
 				return false, err
 			}
-			if err := clearFailures(tx, realmID, key); err != nil {
+			if err := s.clearFailures(tx, realmID, key); err != nil {
 				return false, err
 			}
 			existed = true

@@ -4,16 +4,17 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strings"
 
 	"github.com/seed-a6a28e10/usher/internal/iam"
 )
 
 const insertFamily = `insert into token_family (id, realm_id, session_id, client_id, user_id, scope,
 		rotating, window_ms, max_reuse, recovery, rev, gen, salt, key_id, issued_at, expires_at,
-		parent_jti, ring, superseded, reused, confirmed, revoked_at, revoke_reason, dead_at, sweep_at)
-	values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)`
+		parent_jti, ring, superseded, reused, confirmed, revoked_at, revoke_reason, dead_at, sweep_at, sum, touch_sum)
+	values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)`
 
-func familyArgs(f *iam.Family) ([]any, error) {
+func (s *Store) familyArgs(f *iam.Family) ([]any, error) {
 	ring, err := encodeRing(f.Ring)
 	if err != nil {
 		return nil, err
@@ -21,7 +22,7 @@ func familyArgs(f *iam.Family) ([]any, error) {
 	return []any{f.ID, f.RealmID, f.SessionID, f.ClientID, f.UserID, f.Scope,
 		flag(f.Rotating), f.Window, f.MaxReuse, string(f.Recovery), f.Rev, f.Gen, salt(f.Salt), f.KeyID, f.IssuedAt, f.ExpiresAt,
 		f.ParentJTI, ring, f.Superseded, f.Reused, flag(f.Confirmed), f.RevokedAt, f.RevokeReason,
-		f.DeadAt, sweepAt(f.DeadAt)}, nil
+		f.DeadAt, sweepAt(f.DeadAt), s.sums.family(f), s.sums.familyTouch(f.ID, f.DeadAt)}, nil
 }
 
 // salt copies the bytes: the caller may reuse its own after it gave up waiting.
@@ -51,14 +52,20 @@ func (s *Store) Family(ctx context.Context, realmID, familyID string) (iam.Famil
 	})
 }
 
-// What the family and the arguments say is not read again from the rows beside
-// it: reading a column costs more than finding a row. That is also why the
-// password is left out.
-const familyQuery = `select f.session_id, f.client_id, f.user_id, f.scope,
+// familyColumns are what fillFamily takes; the alias is f.
+const familyColumns = `f.session_id, f.client_id, f.user_id, f.scope,
 		f.rotating, f.window_ms, f.max_reuse, f.recovery, f.rev, f.gen, f.salt, f.key_id, f.issued_at, f.expires_at,
 		f.parent_jti, f.ring, f.superseded, f.reused, f.confirmed, f.revoked_at, f.revoke_reason, f.dead_at,
+		f.sum, f.touch_sum`
+
+// What the family and the arguments say is not read again from the rows beside
+// it: reading a column costs more than finding a row. That is also why the
+// password is left out. Where such a column is not in a sum by way of the
+// family, it is compared instead.
+const familyQuery = `select ` + familyColumns + `,
 		s.started_at, s.last_refresh, s.remember_me, s.offline, s.address, s.method, s.dead_at,
-		c.started_at, u.doc, u.enabled, u.epoch
+		s.user_id = f.user_id and s.realm_id = f.realm_id, s.sum, s.touch_sum,
+		c.started_at, c.sum, u.doc, u.enabled, u.epoch, u.sum
 	from token_family f
 	left join user_session s on s.id = f.session_id
 	left join client_session c on c.session_id = f.session_id and c.client_id = f.client_id
@@ -67,45 +74,93 @@ const familyQuery = `select f.session_id, f.client_id, f.user_id, f.scope,
 
 // fill takes the columns of familyQuery, in their order.
 func (s *Store) fill(v *iam.FamilyView, r *row) error {
-	if err := fillFamily(&v.Family, r); err != nil {
+	f := &v.Family
+	if err := s.fillFamily(f, r); err != nil {
 		return err
 	}
-	f := &v.Family
-	present := !r.null()
-	session := iam.UserSession{ID: f.SessionID, RealmID: f.RealmID, UserID: f.UserID,
-		StartedAt: r.number(), LastRefresh: r.number(), RememberMe: r.flag(), Offline: r.flag(),
-		Address: r.text(), Method: r.text(), DeadAt: r.number()}
-	if present {
-		v.Session = &session
+	var err error
+	if v.Session, err = s.fillSession(f, r); err != nil {
+		return err
 	}
-	present = !r.null()
-	client := iam.ClientSession{SessionID: f.SessionID, ClientID: f.ClientID, StartedAt: r.number()}
-	if present {
-		v.ClientSession = &client
+	if v.ClientSession, err = s.fillClientSession(f, r); err != nil {
+		return err
 	}
 	if r.null() {
 		return r.err
 	}
-	user, err := s.docs.user(f.UserID, r.text())
+	user, err := s.fillDocument(r, f.UserID, f.RealmID)
 	if err != nil {
 		return err
 	}
-	user.ID, user.RealmID, user.Enabled, user.Epoch = f.UserID, f.RealmID, r.flag(), r.number()
 	v.User = &user
-	return r.err
+	return nil
 }
 
-func fillFamily(f *iam.Family, r *row) error {
+// fillFamily takes familyColumns, for a family whose id and realm are known.
+func (s *Store) fillFamily(f *iam.Family, r *row) error {
+	sum, touch, err := s.takeFamily(f, r)
+	if err != nil {
+		return err
+	}
+	if err := s.sums.check(tableFamily, f.ID, sum, s.sums.family(f)); err != nil {
+		return err
+	}
+	return s.sums.check(tableFamily, f.ID, touch, s.sums.familyTouch(f.ID, f.DeadAt))
+}
+
+// takeFamily is fillFamily with the sums unchecked.
+func (s *Store) takeFamily(f *iam.Family, r *row) (sum, touch int64, err error) {
 	f.SessionID, f.ClientID, f.UserID, f.Scope = r.text(), r.text(), r.text(), r.text()
 	f.Rotating, f.Window, f.MaxReuse, f.Recovery = r.flag(), r.number(), int(r.number()), iam.Recovery(r.text())
 	f.Rev, f.Gen, f.Salt, f.KeyID, f.IssuedAt, f.ExpiresAt = r.number(), r.number(), r.bytes(), r.text(), r.number(), r.number()
 	parent, ring := r.text(), r.text()
 	f.ParentJTI, f.Superseded, f.Reused, f.Confirmed = parent, int(r.number()), int(r.number()), r.flag()
 	f.RevokedAt, f.RevokeReason, f.DeadAt = r.number(), r.text(), r.number()
-	if ring == "" {
-		return r.err
+	sum, touch = r.number(), r.number()
+	if ring != "" && r.err == nil {
+		r.err = decode("ring of family "+f.ID, ring, &f.Ring)
 	}
-	return decode("ring of family "+f.ID, ring, &f.Ring)
+	if r.err != nil {
+		return 0, 0, s.sums.broken(tableFamily, f.ID, r.err)
+	}
+	return sum, touch, nil
+}
+
+// fillSession takes the session of a family; nil where there is none.
+func (s *Store) fillSession(f *iam.Family, r *row) (*iam.UserSession, error) {
+	present := !r.null()
+	u := &iam.UserSession{ID: f.SessionID, RealmID: f.RealmID, UserID: f.UserID,
+		StartedAt: r.number(), LastRefresh: r.number(), RememberMe: r.flag(), Offline: r.flag(),
+		Address: r.text(), Method: r.text(), DeadAt: r.number()}
+	same, sum, touch := r.flag(), r.number(), r.number()
+	switch {
+	case r.err != nil:
+		return nil, s.sums.broken(tableSession, u.ID, r.err)
+	case !present:
+		return nil, nil
+	case !same:
+		return nil, s.sums.damaged(tableSession, u.ID)
+	}
+	if err := s.sums.check(tableSession, u.ID, sum, s.sums.session(u)); err != nil {
+		return nil, err
+	}
+	return u, s.sums.check(tableSession, u.ID, touch, s.sums.sessionTouch(u.ID, u.LastRefresh, u.DeadAt))
+}
+
+// fillClientSession takes the client session of a family; nil where there is none.
+func (s *Store) fillClientSession(f *iam.Family, r *row) (*iam.ClientSession, error) {
+	present := !r.null()
+	c := &iam.ClientSession{SessionID: f.SessionID, ClientID: f.ClientID, StartedAt: r.number()}
+	sum := r.number()
+	switch {
+	case r.err != nil:
+		return nil, s.sums.broken(tableClientSession, c.SessionID+"/"+c.ClientID, r.err)
+	case !present:
+		return nil, nil
+	case sum == s.sums.clientSession(c):
+		return c, nil
+	}
+	return nil, s.sums.damaged(tableClientSession, c.SessionID+"/"+c.ClientID)
 }
 
 // AdvanceFamily replaces what refreshing changes in prev by next, raises the
@@ -123,30 +178,45 @@ func (s *Store) AdvanceFamily(ctx context.Context, prev, next iam.Family, at, se
 		return err
 	}
 	fresh := salt(next.Salt)
+	sum, dead, touch := s.sums.family(advanced(&prev, &next)), s.sums.familyTouch(prev.ID, next.DeadAt), int64(0)
+	if at != 0 {
+		touch = s.sums.sessionTouch(prev.SessionID, at, sessionDeadAt)
+	}
 	// A client session never outlives its session, so asking for it asks for both.
 	return s.db.Write(ctx, func(tx Tx) error {
 		n, err := tx.Exec(`update token_family set rev = rev + 1, gen = $3, salt = $4, key_id = $5,
 				issued_at = $6, expires_at = $7, parent_jti = $8, ring = $9, superseded = $10, reused = $11,
-				confirmed = $12, dead_at = $13
+				confirmed = $12, dead_at = $13, sum = $14, touch_sum = $15
 			where id = $1 and rev = $2 and revoked_at = 0
 				and exists (select 1 from client_session c
 					where c.session_id = token_family.session_id and c.client_id = token_family.client_id)`,
 			prev.ID, prev.Rev, next.Gen, fresh, next.KeyID, next.IssuedAt, next.ExpiresAt, next.ParentJTI, ring,
-			next.Superseded, next.Reused, flag(next.Confirmed), next.DeadAt)
+			next.Superseded, next.Reused, flag(next.Confirmed), next.DeadAt, sum, dead)
 		if err := must(n, err, iam.ErrStale); err != nil {
 			return err
 		}
 		if at != 0 {
-			_, err = tx.Exec(`update user_session set
-					last_refresh = case when last_refresh < $2 then $2 else last_refresh end,
-					dead_at = case when dead_at < $3 then $3 else dead_at end
-				where id = $1`, prev.SessionID, at, sessionDeadAt)
+			n, err := tx.Exec(touchSession, prev.SessionID, at, sessionDeadAt, touch)
 			if err != nil {
 				return err
+			}
+			if n == 0 {
+				if err := s.touchBoth(tx, prev.SessionID, at, sessionDeadAt); err != nil {
+					return err
+				}
 			}
 		}
 		return record.insert(tx)
 	})
+}
+
+// advanced is the row that AdvanceFamily leaves.
+func advanced(prev, next *iam.Family) *iam.Family {
+	f := *prev
+	f.Rev++
+	f.Gen, f.Salt, f.KeyID, f.IssuedAt, f.ExpiresAt = next.Gen, next.Salt, next.KeyID, next.IssuedAt, next.ExpiresAt
+	f.ParentJTI, f.Ring, f.Superseded, f.Reused, f.Confirmed = next.ParentJTI, next.Ring, next.Superseded, next.Reused, next.Confirmed
+	return &f
 }
 
 // KillFamily revokes a family at prev.Rev; the row stays, so that its tokens
@@ -156,16 +226,19 @@ func (s *Store) KillFamily(ctx context.Context, prev iam.Family, reason string, 
 	if err != nil {
 		return nil, err
 	}
+	killed := prev
+	killed.Rev, killed.RevokedAt, killed.RevokeReason = prev.Rev+1, at, reason
+	sum := s.sums.family(&killed)
 	return write(ctx, s.db, func(tx Tx) ([]iam.Revocation, error) {
-		n, err := tx.Exec(`update token_family set rev = rev + 1, revoked_at = $3, revoke_reason = $4
-			where id = $1 and rev = $2 and revoked_at = 0`, prev.ID, prev.Rev, at, reason)
+		n, err := tx.Exec(`update token_family set rev = rev + 1, revoked_at = $3, revoke_reason = $4, sum = $5
+			where id = $1 and rev = $2 and revoked_at = 0`, prev.ID, prev.Rev, at, reason, sum)
 		if err := must(n, err, iam.ErrStale); err != nil {
 			return nil, err
 		}
 		if err := record.insert(tx); err != nil {
 			return nil, err
 		}
-		return revoke(tx, iam.Revocation{RealmID: prev.RealmID, Kind: iam.RevokeFamily, ID: prev.ID, Until: until})
+		return s.revoke(tx, iam.Revocation{RealmID: prev.RealmID, Kind: iam.RevokeFamily, ID: prev.ID, Until: until})
 	})
 }
 
@@ -173,8 +246,33 @@ func (s *Store) KillFamily(ctx context.Context, prev iam.Family, reason string, 
 // no error when nothing matches: the family moved on.
 func (s *Store) ConfirmFamily(ctx context.Context, familyID string, gen int64) error {
 	return s.db.Write(ctx, func(tx Tx) error {
-		_, err := tx.Exec(`update token_family set confirmed = 1, rev = rev + 1
-			where id = $1 and gen = $2 and confirmed = 0 and revoked_at = 0`, familyID, gen)
-		return err
+		values, err := tx.First(confirmFamily, familyID, gen)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return s.confirmed(tx, familyID, &row{values: values})
 	})
+}
+
+var confirmFamily = `update token_family set confirmed = 1, rev = rev + 1
+	where id = $1 and gen = $2 and confirmed = 0 and revoked_at = 0
+	returning realm_id, ` + strings.ReplaceAll(familyColumns, "f.", "") // there is no alias there
+
+// confirmed gives a family that was just marked as confirmed its sum.
+func (s *Store) confirmed(tx Tx, id string, r *row) error {
+	f := iam.Family{ID: id, RealmID: r.text()}
+	sum, _, err := s.takeFamily(&f, r)
+	if err != nil {
+		return err
+	}
+	before := f
+	before.Confirmed, before.Rev = false, f.Rev-1
+	if err := s.sums.check(tableFamily, id, sum, s.sums.family(&before)); err != nil {
+		return err
+	}
+	_, err = tx.Exec(`update token_family set sum = $2 where id = $1`, id, s.sums.family(&f))
+	return err
 }

@@ -13,7 +13,7 @@ import (
 // exists, or two things in the import share an id or a name;
 // iam.ErrNotFound: a membership names a user that is not in the import.
 func (s *Store) ImportRealm(ctx context.Context, in iam.RealmImport, members []vms.Membership) error {
-	rows, err := encodeRealm(in)
+	rows, err := s.encodeRealm(in)
 	if err != nil {
 		return err
 	}
@@ -26,7 +26,7 @@ func (s *Store) ImportRealm(ctx context.Context, in iam.RealmImport, members []v
 			}
 		}
 		for _, m := range managers {
-			if err := insertMembership(tx, realm, m); err != nil {
+			if err := s.insertMembership(tx, realm, m); err != nil {
 				return err
 			}
 		}
@@ -42,37 +42,50 @@ type pending struct {
 	args        []any
 }
 
-func encodeRealm(in iam.RealmImport) ([]pending, error) {
+func (s *Store) encodeRealm(in iam.RealmImport) ([]pending, error) {
 	doc, err := encode(in.Realm)
 	if err != nil {
 		return nil, err
 	}
 	realm := in.Realm.ID
-	rows := []pending{{"realm " + in.Realm.Name,
-		`insert into realm (id, name, doc) values ($1, $2, $3)`,
-		[]any{realm, in.Realm.Name, doc}}}
-	for _, c := range in.Clients {
-		if doc, err = encode(c); err != nil {
+	rows := []pending{{"realm " + in.Realm.Name, insertRealm,
+		[]any{realm, in.Realm.Name, doc, s.sums.realm(realm, in.Realm.Name, doc)}}}
+	for i := range in.Clients {
+		row, err := s.encodeClient(realm, &in.Clients[i])
+		if err != nil {
 			return nil, err
 		}
-		rows = append(rows, pending{"client " + c.ClientID,
-			`insert into client (id, realm_id, client_id, doc) values ($1, $2, $3, $4)`,
-			[]any{c.ID, realm, c.ClientID, doc}})
+		rows = append(rows, row)
 	}
-	for _, k := range in.Keys {
-		if doc, err = encode(k); err != nil {
+	for i := range in.Keys {
+		row, err := s.encodeKey(realm, &in.Keys[i])
+		if err != nil {
 			return nil, err
 		}
-		rows = append(rows, pending{"key " + k.KID,
-			`insert into signing_key (id, realm_id, kid, doc) values ($1, $2, $3, $4)`,
-			[]any{k.ID, realm, k.KID, doc}})
+		rows = append(rows, row)
 	}
 	for i := range in.Users {
-		row, err := encodeUser(realm, &in.Users[i])
+		row, err := s.encodeUser(realm, &in.Users[i])
 		if err != nil {
 			return nil, err
 		}
 		rows = append(rows, row)
 	}
 	return rows, nil
+}
+
+const insertRealm = `insert into realm (id, name, doc, sum) values ($1, $2, $3, $4)`
+
+func (s *Store) encodeClient(realmID string, c *iam.Client) (pending, error) {
+	doc, err := encode(c)
+	return pending{"client " + c.ClientID,
+		`insert into client (id, realm_id, client_id, doc, sum) values ($1, $2, $3, $4, $5)`,
+		[]any{c.ID, realmID, c.ClientID, doc, s.sums.client(c.ID, realmID, c.ClientID, doc)}}, err
+}
+
+func (s *Store) encodeKey(realmID string, k *iam.Key) (pending, error) {
+	doc, err := encode(k)
+	return pending{"key " + k.KID,
+		`insert into signing_key (id, realm_id, kid, doc, sum) values ($1, $2, $3, $4, $5)`,
+		[]any{k.ID, realmID, k.KID, doc, s.sums.key(k.ID, realmID, k.KID, doc)}}, err
 }

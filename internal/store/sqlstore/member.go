@@ -18,7 +18,7 @@ func (s *Store) AddVideoManager(ctx context.Context, realmID string, v vms.Video
 	}
 	managers := copyMemberships([]vms.Membership{{VideoManager: v}})
 	return s.db.Write(ctx, func(tx Tx) error {
-		if err := insertMembership(tx, realmID, managers[0]); err != nil {
+		if err := s.insertMembership(tx, realmID, managers[0]); err != nil {
 			return err
 		}
 		return record.insert(tx)
@@ -49,7 +49,7 @@ func (s *Store) ChangeMembers(ctx context.Context, realmID string, vmID int64, a
 			if err := exists(tx, `select 1 from users where id = $1 and realm_id = $2`, user, realmID); err != nil {
 				return nil, err
 			}
-			n, err := tx.Exec(insertMember+` on conflict do nothing`, realmID, vmID, user)
+			n, err := tx.Exec(insertMember+` on conflict do nothing`, s.memberArgs(realmID, vmID, user)...)
 			if err != nil {
 				return nil, err
 			}
@@ -68,7 +68,7 @@ func (s *Store) ChangeMembers(ctx context.Context, realmID string, vmID int64, a
 		if err := record.insert(tx); err != nil {
 			return nil, err
 		}
-		return revoke(tx, moved...)
+		return s.revoke(tx, moved...)
 	})
 }
 

@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"database/sql"
 	"database/sql/driver"
 	"fmt"
 )
@@ -10,6 +11,20 @@ import (
 type row struct {
 	values []driver.Value
 	err    error
+}
+
+// scanRow is the present row of a list.
+func scanRow(rows *sql.Rows) (*row, error) {
+	columns, err := rows.Columns()
+	if err != nil {
+		return nil, err
+	}
+	r := &row{values: make([]driver.Value, len(columns))}
+	into := make([]any, len(columns))
+	for i := range into {
+		into[i] = (*any)(&r.values[i])
+	}
+	return r, rows.Scan(into...)
 }
 
 func (r *row) next() driver.Value {
@@ -29,7 +44,13 @@ func (r *row) text() string { return column[string](r) }
 
 func (r *row) number() int64 { return column[int64](r) }
 
-func (r *row) flag() bool { return column[int64](r) != 0 }
+func (r *row) flag() bool {
+	n := r.number()
+	if n>>1 != 0 && r.err == nil {
+		r.err = fmt.Errorf("a flag is %d", n)
+	}
+	return n != 0
+}
 
 func (r *row) bytes() []byte { return column[[]byte](r) }
 

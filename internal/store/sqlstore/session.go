@@ -3,8 +3,8 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"math"
-	"sort"
 
 	"github.com/seed-a6a28e10/usher/internal/iam"
 )
@@ -22,23 +22,28 @@ func (s *Store) OpenLogin(ctx context.Context, in iam.Login) error {
 	}
 	var family []any
 	if in.Family != nil {
-		if family, err = familyArgs(in.Family); err != nil {
+		if family, err = s.familyArgs(in.Family); err != nil {
 			return err
 		}
 	}
 	us, cs := in.Session, in.ClientSession
+	var familyID string
+	if in.Family != nil {
+		familyID = in.Family.ID
+	}
+	sum, touch, used := s.sums.session(&us), s.sums.sessionTouch(us.ID, us.LastRefresh, us.DeadAt), s.sums.clientSession(&cs)
 	return s.db.Write(ctx, func(tx Tx) error {
 		n, err := tx.Exec(`insert into user_session (id, realm_id, user_id, started_at, last_refresh,
-				remember_me, offline, address, method, dead_at, sweep_at)
-			select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11 from users
-			where id = $3 and realm_id = $2 and enabled = 1 and (epoch = $12 or $12 = 0)`,
+				remember_me, offline, address, method, dead_at, sweep_at, sum, touch_sum)
+			select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13 from users
+			where id = $3 and realm_id = $2 and enabled = 1 and (epoch = $14 or $14 = 0)`,
 			us.ID, us.RealmID, us.UserID, us.StartedAt, us.LastRefresh, flag(us.RememberMe), flag(us.Offline),
-			us.Address, us.Method, us.DeadAt, sweepAt(us.DeadAt), in.UserEpoch)
+			us.Address, us.Method, us.DeadAt, sweepAt(us.DeadAt), sum, touch, in.UserEpoch)
 		if err := must(n, err, iam.ErrStale); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(`insert into client_session (session_id, client_id, started_at) values ($1, $2, $3)`,
-			cs.SessionID, cs.ClientID, cs.StartedAt); err != nil {
+		if _, err := tx.Exec(`insert into client_session (session_id, client_id, started_at, family_id, sum)
+			values ($1, $2, $3, $4, $5)`, cs.SessionID, cs.ClientID, cs.StartedAt, familyID, used); err != nil {
 			return err
 		}
 		if family != nil {
@@ -47,9 +52,36 @@ func (s *Store) OpenLogin(ctx context.Context, in iam.Login) error {
 			}
 		}
 		if in.ClearFailures != "" {
-			if err := clearFailures(tx, us.RealmID, in.ClearFailures); err != nil {
+			if err := s.clearFailures(tx, us.RealmID, in.ClearFailures); err != nil {
 				return err
 			}
+		}
+		return record.insert(tx)
+	})
+}
+
+// JoinSession writes the use of a session by one more client, with a family
+// of its own. iam.ErrNotFound: the session has ended; iam.ErrConflict: the
+// client uses it already.
+func (s *Store) JoinSession(ctx context.Context, cs iam.ClientSession, f iam.Family, ev *iam.Event) error {
+	record, err := encodeEvent(ev)
+	if err != nil {
+		return err
+	}
+	family, err := s.familyArgs(&f)
+	if err != nil {
+		return err
+	}
+	sum, realm, familyID := s.sums.clientSession(&cs), f.RealmID, f.ID
+	return s.db.Write(ctx, func(tx Tx) error {
+		n, err := tx.Exec(`insert into client_session (session_id, client_id, started_at, family_id, sum)
+			select $1, $2, $3, $4, $5 from user_session where id = $1 and realm_id = $6`,
+			cs.SessionID, cs.ClientID, cs.StartedAt, familyID, sum, realm)
+		if err := must(n, err, iam.ErrNotFound); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(insertFamily, family...); err != nil {
+			return err
 		}
 		return record.insert(tx)
 	})
@@ -66,21 +98,63 @@ func sweepAt(deadAt int64) int64 {
 // the times of death move, never backwards. iam.ErrNotFound: the session or
 // its use of the client has ended, or the family was revoked.
 func (s *Store) TouchSession(ctx context.Context, sessionID, familyID string, at, deadAt int64) error {
+	session, family := s.sums.sessionTouch(sessionID, at, deadAt), s.sums.familyTouch(familyID, deadAt)
 	return s.db.Write(ctx, func(tx Tx) error {
-		n, err := tx.Exec(`update user_session set
-				last_refresh = case when last_refresh < $3 then $3 else last_refresh end,
-				dead_at = case when dead_at < $4 then $4 else dead_at end
-			where id = $1 and exists (
-				select 1 from token_family f join client_session c
-				on c.session_id = f.session_id and c.client_id = f.client_id
-				where f.id = $2 and f.session_id = $1 and f.revoked_at = 0)`,
-			sessionID, familyID, at, deadAt)
-		if err := must(n, err, iam.ErrNotFound); err != nil {
+		n, err := tx.Exec(touchLiving, sessionID, at, deadAt, session, familyID)
+		if err != nil {
 			return err
 		}
-		_, err = tx.Exec(`update token_family set dead_at = $2 where id = $1 and dead_at < $2`, familyID, deadAt)
+		if n == 0 {
+			if err := exists(tx, sessionLiving, sessionID, familyID); err != nil {
+				return err
+			}
+			if err := s.touchBoth(tx, sessionID, at, deadAt); err != nil {
+				return err
+			}
+		}
+		_, err = tx.Exec(`update token_family set dead_at = $2, touch_sum = $3 where id = $1 and dead_at < $2`,
+			familyID, deadAt, family)
 		return err
 	})
+}
+
+// Whether the family is one of the session, and usable.
+const (
+	touchLiving = touchSession + ` and exists (select 1 from token_family f join client_session c
+		on c.session_id = f.session_id and c.client_id = f.client_id
+		where f.id = $5 and f.session_id = $1 and f.revoked_at = 0)`
+	sessionLiving = `select 1 from user_session where id = $1 and exists (select 1 from token_family f join client_session c
+		on c.session_id = f.session_id and c.client_id = f.client_id
+		where f.id = $2 and f.session_id = $1 and f.revoked_at = 0)`
+)
+
+// touchSession moves both times of a session where both move forward, which
+// is how it nearly always is.
+const touchSession = `update user_session set last_refresh = $2, dead_at = $3, touch_sum = $4
+	where id = $1 and last_refresh <= $2 and dead_at <= $3`
+
+// touchBoth moves each time of a session where that is forward, for when
+// touchSession found no such row. A session that is gone is no error.
+func (s *Store) touchBoth(tx Tx, id string, at, deadAt int64) error {
+	values, err := tx.First(`select last_refresh, dead_at, touch_sum from user_session where id = $1`, id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	r := &row{values: values}
+	last, dead, sum := r.number(), r.number(), r.number()
+	if r.err != nil {
+		return s.sums.broken(tableSession, id, r.err)
+	}
+	if err := s.sums.check(tableSession, id, sum, s.sums.sessionTouch(id, last, dead)); err != nil {
+		return err
+	}
+	last, dead = max(last, at), max(dead, deadAt)
+	_, err = tx.Exec(`update user_session set last_refresh = $2, dead_at = $3, touch_sum = $4 where id = $1`,
+		id, last, dead, s.sums.sessionTouch(id, last, dead))
+	return err
 }
 
 // EndSession ends a session: all its clients', at once. iam.ErrNotFound when
@@ -101,7 +175,7 @@ func (s *Store) EndSession(ctx context.Context, realmID, sessionID string, at, u
 		if err := record.insert(tx); err != nil {
 			return nil, err
 		}
-		return revoke(tx, iam.Revocation{RealmID: realmID, Kind: iam.RevokeSession, ID: sessionID, Until: until})
+		return s.revoke(tx, iam.Revocation{RealmID: realmID, Kind: iam.RevokeSession, ID: sessionID, Until: until})
 	})
 }
 
@@ -131,28 +205,26 @@ func (s *Store) EndClientSession(ctx context.Context, realmID, sessionID, client
 		if err := record.insert(tx); err != nil {
 			return nil, err
 		}
-		return revoke(tx, entries...)
+		return s.revoke(tx, entries...)
 	})
 }
 
 // endUserSessions ends every session of a user. One entry for each session,
 // not one for the user: an entry with a time would also hit a login made later
 // in the same second.
-func endUserSessions(tx Tx, realmID, userID string, until int64) ([]iam.Revocation, error) {
-	out, err := all(tx, func(rows *sql.Rows) (iam.Revocation, error) {
-		r := iam.Revocation{RealmID: realmID, Kind: iam.RevokeSession, Until: until}
-		return r, rows.Scan(&r.Seq, &r.ID)
-	}, `insert into revocation (realm_id, kind, entity_id, issued_before, until_at)
-		select realm_id, 'session', id, 0, $3 from user_session where user_id = $1 and realm_id = $2
-		returning seq, entity_id`, userID, realmID, until)
-	if err != nil || len(out) == 0 {
+func (s *Store) endUserSessions(tx Tx, realmID, userID string, until int64) ([]iam.Revocation, error) {
+	ids, err := all(tx, text, `select id from user_session where user_id = $1 and realm_id = $2 order by id`, userID, realmID)
+	if err != nil || len(ids) == 0 {
 		return nil, err
 	}
-	sort.Slice(out, func(i, j int) bool { return out[i].Seq < out[j].Seq })
-	if _, err := tx.Exec(`delete from client_session where session_id in
-		(select id from user_session where user_id = $1 and realm_id = $2)`, userID, realmID); err != nil {
-		return nil, err
+	entries := make([]iam.Revocation, 0, len(ids))
+	for _, id := range ids {
+		entries = append(entries, iam.Revocation{RealmID: realmID, Kind: iam.RevokeSession, ID: id, Until: until})
+		for _, query := range []string{`delete from client_session where session_id = $1`, `delete from user_session where id = $1`} {
+			if _, err := tx.Exec(query, id); err != nil {
+				return nil, err
+			}
+		}
 	}
-	_, err = tx.Exec(`delete from user_session where user_id = $1 and realm_id = $2`, userID, realmID)
-	return out, err
+	return s.revoke(tx, entries...)
 }

@@ -56,7 +56,8 @@ type Options struct {
 
 // New returns the store over db, whose schema is up to date.
 func New(db DB, o Options) *Store {
-	return &Store{db: db, docs: newDocuments(), sums: newSums(o.Root, o.Damaged)}
+	sums := newSums(o.Root, o.Damaged)
+	return &Store{db: db, docs: newDocuments(sums), sums: sums}
 }
 
 // Close ends the store; what was acknowledged stays.

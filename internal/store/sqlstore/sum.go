@@ -43,6 +43,26 @@ func (s *sums) damaged(table, id string) error {
 	return fmt.Errorf("%w: row %q of table %s", iam.ErrDamaged, id, table)
 }
 
+// broken is damaged for a row whose columns cannot even be read.
+func (s *sums) broken(table, id string, cause error) error {
+	return fmt.Errorf("%w: %w", s.damaged(table, id), cause)
+}
+
+// The tables whose rows carry sums.
+const (
+	tableRealm         = "realm"
+	tableClient        = "client"
+	tableKey           = "signing_key"
+	tableUser          = "users"
+	tableSession       = "user_session"
+	tableClientSession = "client_session"
+	tableFamily        = "token_family"
+	tableFailures      = "login_failure"
+	tableRevocation    = "revocation"
+	tableManager       = "video_manager"
+	tableMember        = "vm_member"
+)
+
 // summed are the columns of a row in the making of its sum: texts and bytes
 // after their length, numbers in eight bytes, the table's name first. A new one
 // begins with an array on the stack: see room.
@@ -67,23 +87,23 @@ func (s *sums) of(b summed) int64 { return int64(siphash.Hash(s.k0, s.k1, b)) }
 
 func (s *sums) realm(id, name, doc string) int64 {
 	var r room
-	return s.of(summed(r[:0]).text("realm").text(id).text(name).text(doc))
+	return s.of(summed(r[:0]).text(tableRealm).text(id).text(name).text(doc))
 }
 
 func (s *sums) client(id, realmID, clientID, doc string) int64 {
 	var r room
-	return s.of(summed(r[:0]).text("client").text(id).text(realmID).text(clientID).text(doc))
+	return s.of(summed(r[:0]).text(tableClient).text(id).text(realmID).text(clientID).text(doc))
 }
 
 func (s *sums) key(id, realmID, kid, doc string) int64 {
 	var r room
-	return s.of(summed(r[:0]).text("signing_key").text(id).text(realmID).text(kid).text(doc))
+	return s.of(summed(r[:0]).text(tableKey).text(id).text(realmID).text(kid).text(doc))
 }
 
 // user is users.sum; the name and the address are checked against the document.
 func (s *sums) user(id, realmID string, enabled bool, epoch int64, doc string) int64 {
 	var r room
-	return s.of(summed(r[:0]).text("users").text(id).text(realmID).flag(enabled).number(epoch).text(doc))
+	return s.of(summed(r[:0]).text(tableUser).text(id).text(realmID).flag(enabled).number(epoch).text(doc))
 }
 
 // password is users.pw_sum; nil is no password.
@@ -99,7 +119,7 @@ func (s *sums) password(userID string, c *iam.Credential) int64 {
 // session is user_session.sum: what never changes.
 func (s *sums) session(u *iam.UserSession) int64 {
 	var r room
-	return s.of(summed(r[:0]).text("user_session").text(u.ID).text(u.RealmID).text(u.UserID).number(u.StartedAt).
+	return s.of(summed(r[:0]).text(tableSession).text(u.ID).text(u.RealmID).text(u.UserID).number(u.StartedAt).
 		flag(u.RememberMe).flag(u.Offline).text(u.Address).text(u.Method))
 }
 
@@ -111,18 +131,22 @@ func (s *sums) sessionTouch(id string, lastRefresh, deadAt int64) int64 {
 
 func (s *sums) clientSession(c *iam.ClientSession) int64 {
 	var r room
-	return s.of(summed(r[:0]).text("client_session").text(c.SessionID).text(c.ClientID).number(c.StartedAt))
+	return s.of(summed(r[:0]).text(tableClientSession).text(c.SessionID).text(c.ClientID).number(c.StartedAt))
 }
 
 // family is token_family.sum of the row at f.Rev: all but dead_at, which the
 // refreshes of a reusable family move alone.
-func (s *sums) family(f *iam.Family, ring string) int64 {
+func (s *sums) family(f *iam.Family) int64 {
 	var r room
-	return s.of(summed(r[:0]).text("token_family").text(f.ID).text(f.RealmID).text(f.SessionID).text(f.ClientID).
+	b := summed(r[:0]).text(tableFamily).text(f.ID).text(f.RealmID).text(f.SessionID).text(f.ClientID).
 		text(f.UserID).text(f.Scope).flag(f.Rotating).number(f.Window).number(int64(f.MaxReuse)).text(string(f.Recovery)).
 		number(f.Rev).number(f.Gen).bytes(f.Salt).text(f.KeyID).number(f.IssuedAt).number(f.ExpiresAt).
-		text(f.ParentJTI).text(ring).number(int64(f.Superseded)).number(int64(f.Reused)).flag(f.Confirmed).
-		number(f.RevokedAt).text(f.RevokeReason))
+		text(f.ParentJTI).number(int64(f.Superseded)).number(int64(f.Reused)).flag(f.Confirmed).
+		number(f.RevokedAt).text(f.RevokeReason)
+	for _, u := range f.Ring {
+		b = b.text(u.JTI).number(u.FirstUsed)
+	}
+	return s.of(b)
 }
 
 // familyTouch is token_family.touch_sum.
@@ -135,24 +159,24 @@ func (s *sums) familyTouch(id string, deadAt int64) int64 {
 // as stored.
 func (s *sums) failures(realmID, key string, f *iam.Failures, open string) int64 {
 	var r room
-	return s.of(summed(r[:0]).text("login_failure").text(realmID).text(key).number(int64(f.Count)).number(f.LastAt).
+	return s.of(summed(r[:0]).text(tableFailures).text(realmID).text(key).number(int64(f.Count)).number(f.LastAt).
 		number(f.WaitUntil).number(int64(f.Lockouts)).flag(f.Locked).bytes(f.LastTag).text(open).number(f.Rev))
 }
 
 // revocation leaves the number out, which the database gives.
 func (s *sums) revocation(e *iam.Revocation) int64 {
 	var r room
-	return s.of(summed(r[:0]).text("revocation").text(e.RealmID).text(string(e.Kind)).text(e.ID).
+	return s.of(summed(r[:0]).text(tableRevocation).text(e.RealmID).text(string(e.Kind)).text(e.ID).
 		number(e.IssuedBefore).number(e.Until))
 }
 
 // videoManager takes the configuration as stored.
 func (s *sums) videoManager(v *vms.VideoManager, configuration string) int64 {
 	var r room
-	return s.of(summed(r[:0]).text("video_manager").text(v.RealmID).number(v.ID).text(v.Name).text(v.UUID).text(configuration))
+	return s.of(summed(r[:0]).text(tableManager).text(v.RealmID).number(v.ID).text(v.Name).text(v.UUID).text(configuration))
 }
 
 func (s *sums) member(realmID string, vmID int64, userID string) int64 {
 	var r room
-	return s.of(summed(r[:0]).text("vm_member").text(realmID).number(vmID).text(userID))
+	return s.of(summed(r[:0]).text(tableMember).text(realmID).number(vmID).text(userID))
 }

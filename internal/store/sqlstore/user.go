@@ -11,79 +11,73 @@ import (
 	"github.com/seed-a6a28e10/usher/internal/iam"
 )
 
-// userColumns are what userRow scans; the table's alias is u.
-const userColumns = `u.doc, u.enabled, u.epoch, ` + passwordColumns
+// userColumns are what fillUser takes after realm and id; the alias is u.
+const userColumns = `u.doc, u.enabled, u.epoch, u.sum, ` + passwordColumns
 
-const passwordColumns = `u.pw_id, u.pw_label, u.pw_created_at, u.pw_secret, u.pw_data`
-
-// userRow is a user as stored; every member is null where a join found none.
-type userRow struct {
-	doc            sql.NullString
-	enabled, epoch sql.NullInt64
-	password       passwordRow
-}
-
-func (r *userRow) into() []any {
-	return append([]any{&r.doc, &r.enabled, &r.epoch}, r.password.into()...)
-}
-
-// passwordRow is a password as stored; all null when there is none.
-type passwordRow struct {
-	id, label    sql.NullString
-	created      sql.NullInt64
-	secret, data sql.NullString
-}
-
-func (r *passwordRow) into() []any {
-	return []any{&r.id, &r.label, &r.created, &r.secret, &r.data}
-}
-
-func (r *passwordRow) credential() *iam.Credential {
-	if !r.secret.Valid {
-		return nil
-	}
-	return &iam.Credential{
-		ID: r.id.String, Type: "password", Label: r.label.String, CreatedAt: r.created.Int64,
-		SecretData: r.secret.String, CredentialData: r.data.String,
-	}
-}
-
-// user decodes the row. The columns win over the document, since only they change.
-func (r *userRow) user(realmID, id string) (u iam.User, err error) {
-	if err = decode("user "+id, r.doc.String, &u); err != nil {
-		return iam.User{}, err
-	}
-	u.ID, u.RealmID = id, realmID
-	u.Enabled, u.Epoch = r.enabled.Int64 != 0, r.epoch.Int64
-	u.Password = r.password.credential()
-	return u, nil
-}
-
-func scanUser(rows *sql.Rows) (iam.User, error) {
-	var (
-		r         userRow
-		realm, id string
-	)
-	if err := rows.Scan(append([]any{&realm, &id}, r.into()...)...); err != nil {
-		return iam.User{}, err
-	}
-	return r.user(realm, id)
-}
+const passwordColumns = `u.pw_id, u.pw_label, u.pw_created_at, u.pw_secret, u.pw_data, u.pw_sum`
 
 const selectUser = `select u.realm_id, u.id, ` + userColumns + ` from users u `
 
-func encodeUser(realmID string, u *iam.User) (pending, error) {
+// scanUser is fillUser for lists.
+func (s *Store) scanUser(rows *sql.Rows) (iam.User, error) {
+	r, err := scanRow(rows)
+	if err != nil {
+		return iam.User{}, err
+	}
+	return s.fillUser(r)
+}
+
+// fillUser takes the columns of selectUser, in their order.
+func (s *Store) fillUser(r *row) (iam.User, error) {
+	realm, id := r.text(), r.text()
+	u, err := s.fillDocument(r, id, realm)
+	if err != nil {
+		return iam.User{}, err
+	}
+	u.Password, err = s.fillPassword(r, id)
+	return u, err
+}
+
+// fillDocument takes doc, enabled, epoch and sum.
+func (s *Store) fillDocument(r *row, id, realmID string) (iam.User, error) {
+	doc, enabled, epoch, sum := r.text(), r.flag(), r.number(), r.number()
+	if r.err != nil {
+		return iam.User{}, s.sums.broken(tableUser, id, r.err)
+	}
+	return s.docs.user(id, realmID, doc, enabled, epoch, sum)
+}
+
+// fillPassword takes passwordColumns; nil when there is no password.
+func (s *Store) fillPassword(r *row, userID string) (*iam.Credential, error) {
+	c := &iam.Credential{ID: r.text(), Type: "password", Label: r.text(), CreatedAt: r.number()}
+	present := !r.null()
+	c.SecretData, c.CredentialData = r.text(), r.text()
+	if !present {
+		c = nil
+	}
+	sum := r.number()
+	if r.err != nil {
+		return nil, s.sums.broken(tableUser, userID, r.err)
+	}
+	return c, s.sums.check(tableUser, userID, sum, s.sums.password(userID, c))
+}
+
+func (s *Store) encodeUser(realmID string, u *iam.User) (pending, error) {
 	doc, err := encode(u)
 	if err != nil {
 		return pending{}, err
 	}
-	args := []any{u.ID, realmID, iam.CanonicalName(u.Username), iam.CanonicalName(u.Email), flag(u.Enabled), doc}
+	args := []any{u.ID, realmID, iam.CanonicalName(u.Username), iam.CanonicalName(u.Email), flag(u.Enabled), doc,
+		s.sums.user(u.ID, realmID, u.Enabled, firstEpoch, doc), s.sums.password(u.ID, u.Password)}
 	return pending{"user " + u.Username,
-		`insert into users (id, realm_id, username, email, enabled, doc, epoch,
+		`insert into users (id, realm_id, username, email, enabled, doc, epoch, sum, pw_sum,
 			pw_id, pw_label, pw_created_at, pw_secret, pw_data)
-		values ($1, $2, $3, $4, $5, $6, 1, $7, $8, $9, $10, $11)`,
+		values ($1, $2, $3, $4, $5, $6, 1, $7, $8, $9, $10, $11, $12, $13)`,
 		append(args, password(u.Password)...)}, nil
 }
+
+// firstEpoch is a new user's.
+const firstEpoch = 1
 
 // password are the five columns of a password, null when none is set.
 func password(c *iam.Credential) []any {
@@ -99,14 +93,14 @@ func password(c *iam.Credential) []any {
 func (s *Store) AddUsers(ctx context.Context, realmID string, users []iam.User, memberOf []int64) error {
 	rows := make([]pending, 0, len(users)*(1+len(memberOf)))
 	for i := range users {
-		row, err := encodeUser(realmID, &users[i])
+		row, err := s.encodeUser(realmID, &users[i])
 		if err != nil {
 			return err
 		}
 		rows = append(rows, row)
 		for _, vm := range memberOf {
 			rows = append(rows, pending{fmt.Sprintf("member of VideoManager %d", vm), insertMember,
-				[]any{realmID, vm, users[i].ID}})
+				s.memberArgs(realmID, vm, users[i].ID)})
 		}
 	}
 	return s.db.Write(ctx, func(tx Tx) error {
@@ -123,19 +117,26 @@ func (s *Store) AddUsers(ctx context.Context, realmID string, users []iam.User, 
 // afterID ("" from the start), at most limit, with their credentials.
 func (s *Store) Users(ctx context.Context, realmID, afterID string, limit int) ([]iam.User, error) {
 	return read(ctx, s.db, func(tx Tx) ([]iam.User, error) {
-		return all(tx, scanUser, selectUser+`
+		return all(tx, s.scanUser, selectUser+`
 			where u.realm_id = $1 and u.id > $2 order by u.id limit $3`, realmID, afterID, limit)
 	})
 }
 
 // Passwords is Users with nothing of a user but the realm, the id and the
-// password: for looking at the hashes of a large realm.
+// password: for looking at the hashes of a large realm. A damaged password is
+// told of and left out, since nobody logs in with it.
 func (s *Store) Passwords(ctx context.Context, realmID, afterID string, limit int) ([]iam.User, error) {
 	return read(ctx, s.db, func(tx Tx) ([]iam.User, error) {
 		return all(tx, func(rows *sql.Rows) (iam.User, error) {
-			u, r := iam.User{RealmID: realmID}, passwordRow{}
-			err := rows.Scan(append([]any{&u.ID}, r.into()...)...)
-			u.Password = r.credential()
+			r, err := scanRow(rows)
+			if err != nil {
+				return iam.User{}, err
+			}
+			u := iam.User{RealmID: realmID, ID: r.text()}
+			u.Password, err = s.fillPassword(r, u.ID)
+			if errors.Is(err, iam.ErrDamaged) {
+				u.Password, err = nil, nil
+			}
 			return u, err
 		}, `select u.id, `+passwordColumns+` from users u
 			where u.realm_id = $1 and u.id > $2 order by u.id limit $3`, realmID, afterID, limit)
@@ -144,13 +145,15 @@ func (s *Store) Passwords(ctx context.Context, realmID, afterID string, limit in
 
 // User finds a user by id.
 func (s *Store) User(ctx context.Context, realmID, id string) (iam.User, error) {
-	return s.oneUser(ctx, userByID, realmID, id)
+	return s.oneUser(ctx, userByID, realmID, id, func(u *iam.User) bool { return u.ID == id })
 }
 
 // UserByName finds a user by iam.CanonicalName of the user name; bytes must be
 // equal, no collation has a say.
 func (s *Store) UserByName(ctx context.Context, realmID, canonical string) (iam.User, error) {
-	return s.oneUser(ctx, userByName, realmID, canonical)
+	return s.oneUser(ctx, userByName, realmID, canonical, func(u *iam.User) bool {
+		return iam.CanonicalName(u.Username) == canonical
+	})
 }
 
 // UserByEmail finds a user by iam.CanonicalName of the address. An address
@@ -163,12 +166,19 @@ func (s *Store) UserByEmail(ctx context.Context, realmID, canonical string) (iam
 		return iam.User{}, iam.ErrNotFound
 	}
 	return read(ctx, s.db, func(tx Tx) (iam.User, error) {
-		users, err := all(tx, scanUser, selectUser+`
+		users, err := all(tx, s.scanUser, selectUser+`
 			where u.realm_id = $1 and u.email = $2 limit 2`, realmID, canonical)
-		if err != nil || len(users) == 1 {
-			return append(users, iam.User{})[0], err
+		if err != nil {
+			return iam.User{}, err
 		}
-		return iam.User{}, iam.ErrNotFound
+		if len(users) != 1 {
+			return iam.User{}, iam.ErrNotFound
+		}
+		u := users[0]
+		if u.RealmID != realmID || iam.CanonicalName(u.Email) != canonical {
+			return iam.User{}, s.sums.damaged(tableUser, u.ID)
+		}
+		return u, nil
 	})
 }
 
@@ -183,9 +193,10 @@ func storable(name string) bool {
 	return utf8.ValidString(name) && !strings.ContainsRune(name, 0)
 }
 
-// oneUser reads the user that a query finds by something unique. Every login
-// does, so it goes the short way of Family.
-func (s *Store) oneUser(ctx context.Context, query, realmID, name string) (iam.User, error) {
+// oneUser reads the user that a query finds by something unique, and that is
+// the one asked for: an index may be damaged too. Every login does, so it goes
+// the short way of Family.
+func (s *Store) oneUser(ctx context.Context, query, realmID, name string, asked func(*iam.User) bool) (iam.User, error) {
 	if !storable(name) {
 		return iam.User{}, iam.ErrNotFound
 	}
@@ -197,34 +208,25 @@ func (s *Store) oneUser(ctx context.Context, query, realmID, name string) (iam.U
 		if err != nil {
 			return iam.User{}, err
 		}
-		return s.fillUser(&row{values: values})
+		u, err := s.fillUser(&row{values: values})
+		if err == nil && (u.RealmID != realmID || !asked(&u)) {
+			err = s.sums.damaged(tableUser, u.ID)
+		}
+		if err != nil {
+			return iam.User{}, err
+		}
+		return u, nil
 	})
-}
-
-// fillUser takes the columns of selectUser, in their order.
-func (s *Store) fillUser(r *row) (iam.User, error) {
-	realm, id := r.text(), r.text()
-	u, err := s.docs.user(id, r.text())
-	if err != nil {
-		return iam.User{}, err
-	}
-	u.ID, u.RealmID, u.Enabled, u.Epoch = id, realm, r.flag(), r.number()
-	p := iam.Credential{ID: r.text(), Type: "password", Label: r.text(), CreatedAt: r.number()}
-	present := !r.null()
-	p.SecretData, p.CredentialData = r.text(), r.text()
-	if present {
-		u.Password = &p
-	}
-	return u, r.err
 }
 
 // UpgradePassword replaces a password's stored form by a better one of the
 // same password. iam.ErrStale unless prev is what is stored; sessions stay.
 func (s *Store) UpgradePassword(ctx context.Context, userID string, prev, next iam.Credential) error {
+	sum := s.sums.password(userID, &next)
 	return s.db.Write(ctx, func(tx Tx) error {
-		n, err := tx.Exec(`update users set pw_id = $1, pw_label = $2, pw_created_at = $3, pw_secret = $4, pw_data = $5
-			where id = $6 and pw_id = $7 and pw_secret = $8 and pw_data = $9`,
-			next.ID, next.Label, next.CreatedAt, next.SecretData, next.CredentialData,
+		n, err := tx.Exec(`update users set pw_id = $1, pw_label = $2, pw_created_at = $3, pw_secret = $4, pw_data = $5, pw_sum = $6
+			where id = $7 and pw_id = $8 and pw_secret = $9 and pw_data = $10`,
+			next.ID, next.Label, next.CreatedAt, next.SecretData, next.CredentialData, sum,
 			userID, prev.ID, prev.SecretData, prev.CredentialData)
 		return must(n, err, iam.ErrStale)
 	})
@@ -237,19 +239,40 @@ func (s *Store) ChangePassword(ctx context.Context, realmID, userID string, next
 	if err != nil {
 		return nil, err
 	}
+	sum := s.sums.password(userID, &next)
 	return write(ctx, s.db, func(tx Tx) ([]iam.Revocation, error) {
-		n, err := tx.Exec(`update users set pw_id = $1, pw_label = $2, pw_created_at = $3, pw_secret = $4, pw_data = $5,
-			epoch = epoch + 1 where id = $6 and realm_id = $7`,
-			next.ID, next.Label, next.CreatedAt, next.SecretData, next.CredentialData, userID, realmID)
-		if err := must(n, err, iam.ErrNotFound); err != nil {
+		u, err := s.storedUser(tx, realmID, userID)
+		if err != nil {
 			return nil, err
 		}
-		out, err := endUserSessions(tx, realmID, userID, until)
+		u.Epoch++
+		if err := s.moveUser(tx, &u); err != nil {
+			return nil, err
+		}
+		_, err = tx.Exec(`update users set pw_id = $1, pw_label = $2, pw_created_at = $3, pw_secret = $4, pw_data = $5,
+			pw_sum = $6 where id = $7`,
+			next.ID, next.Label, next.CreatedAt, next.SecretData, next.CredentialData, sum, userID)
+		if err != nil {
+			return nil, err
+		}
+		out, err := s.endUserSessions(tx, realmID, userID, until)
 		if err != nil {
 			return nil, err
 		}
 		return out, record.insert(tx)
 	})
+}
+
+// moveUser writes enabled and epoch of a user that was read in the same write.
+// It takes the document as it is stored: another release may have encoded it.
+func (s *Store) moveUser(tx Tx, u *iam.User) error {
+	doc, err := oneText(tx, `select doc from users where id = $1`, u.ID)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(`update users set enabled = $1, epoch = $2, sum = $3 where id = $4`,
+		flag(u.Enabled), u.Epoch, s.sums.user(u.ID, u.RealmID, u.Enabled, u.Epoch, doc), u.ID)
+	return err
 }
 
 // SetUserEnabled enables or disables a user. Disabling returns a feed entry
@@ -262,18 +285,21 @@ func (s *Store) SetUserEnabled(ctx context.Context, realmID, userID string, enab
 		return nil, err
 	}
 	return write(ctx, s.db, func(tx Tx) ([]iam.Revocation, error) {
-		n, err := tx.Exec(`update users set enabled = $1, epoch = epoch + 1 - $1
-			where id = $2 and realm_id = $3 and enabled <> $1`, flag(enabled), userID, realmID)
-		if err != nil {
+		u, err := s.storedUser(tx, realmID, userID)
+		if err != nil || u.Enabled == enabled {
 			return nil, err
 		}
-		if n == 0 {
-			return nil, exists(tx, `select 1 from users where id = $1 and realm_id = $2`, userID, realmID)
+		u.Enabled = enabled
+		if !enabled {
+			u.Epoch++
+		}
+		if err := s.moveUser(tx, &u); err != nil {
+			return nil, err
 		}
 		if err := record.insert(tx); err != nil || enabled {
 			return nil, err
 		}
-		return revoke(tx, iam.Revocation{RealmID: realmID, Kind: iam.RevokeUser, ID: userID,
+		return s.revoke(tx, iam.Revocation{RealmID: realmID, Kind: iam.RevokeUser, ID: userID,
 			IssuedBefore: at/1000 + 1, Until: until})
 	})
 }

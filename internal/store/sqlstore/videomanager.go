@@ -10,17 +10,23 @@ import (
 	"github.com/seed-a6a28e10/usher/internal/vms"
 )
 
-const insertMember = `insert into vm_member (realm_id, vm_id, user_id) values ($1, $2, $3)`
+const insertMember = `insert into vm_member (realm_id, vm_id, user_id, sum) values ($1, $2, $3, $4)`
 
-func insertMembership(tx Tx, realmID string, m vms.Membership) error {
+func (s *Store) memberArgs(realmID string, vmID int64, userID string) []any {
+	return []any{realmID, vmID, userID, s.sums.member(realmID, vmID, userID)}
+}
+
+func (s *Store) insertMembership(tx Tx, realmID string, m vms.Membership) error {
 	v := m.VideoManager
-	_, err := tx.Exec(`insert into video_manager (realm_id, id, name, uuid, configuration) values ($1, $2, $3, $4, $5)`,
-		realmID, v.ID, v.Name, v.UUID, configuration(v.Configuration))
+	v.RealmID = realmID
+	conf := configuration(v.Configuration)
+	_, err := tx.Exec(`insert into video_manager (realm_id, id, name, uuid, configuration, sum) values ($1, $2, $3, $4, $5, $6)`,
+		realmID, v.ID, v.Name, v.UUID, conf, s.sums.videoManager(&v, conf))
 	if err != nil {
 		return fmt.Errorf("VideoManager %d: %w", v.ID, err)
 	}
 	for _, user := range m.Members {
-		if _, err := tx.Exec(insertMember, realmID, v.ID, user); err != nil {
+		if _, err := tx.Exec(insertMember, s.memberArgs(realmID, v.ID, user)...); err != nil {
 			return fmt.Errorf("member %s of VideoManager %d: %w", user, v.ID, err)
 		}
 	}
@@ -44,20 +50,47 @@ func configuration(raw json.RawMessage) string {
 	return string(raw)
 }
 
-func scanVideoManager(rows *sql.Rows) (v vms.VideoManager, err error) {
-	var conf string
-	err = rows.Scan(&v.RealmID, &v.ID, &v.Name, &v.UUID, &conf)
+const managerColumns = `v.realm_id, v.id, v.name, v.uuid, v.configuration, v.sum`
+
+// fillVideoManager takes managerColumns.
+func (s *Store) fillVideoManager(r *row) (vms.VideoManager, error) {
+	v := vms.VideoManager{RealmID: r.text(), ID: r.number(), Name: r.text(), UUID: r.text()}
+	conf, sum := r.text(), r.number()
 	v.Configuration = json.RawMessage(conf)
-	return v, err
+	name := fmt.Sprintf("%s/%d", v.RealmID, v.ID)
+	if r.err != nil {
+		return v, s.sums.broken(tableManager, name, r.err)
+	}
+	if sum != s.sums.videoManager(&v, conf) {
+		return v, s.sums.damaged(tableManager, name)
+	}
+	return v, nil
 }
 
 // VideoManagersOf lists the VideoManagers whose member the user is, by id.
 func (s *Store) VideoManagersOf(ctx context.Context, realmID, userID string) ([]vms.VideoManager, error) {
 	return read(ctx, s.db, func(tx Tx) ([]vms.VideoManager, error) {
-		return all(tx, scanVideoManager, `select v.realm_id, v.id, v.name, v.uuid, v.configuration
+		return all(tx, func(rows *sql.Rows) (vms.VideoManager, error) {
+			r, err := scanRow(rows)
+			if err != nil {
+				return vms.VideoManager{}, err
+			}
+			vmID, sum := r.number(), r.number()
+			if err := s.checkMember(r, realmID, vmID, userID, sum); err != nil {
+				return vms.VideoManager{}, err
+			}
+			return s.fillVideoManager(r)
+		}, `select m.vm_id, m.sum, `+managerColumns+`
 			from vm_member m join video_manager v on v.realm_id = m.realm_id and v.id = m.vm_id
 			where m.user_id = $1 and m.realm_id = $2 order by v.id`, userID, realmID)
 	})
+}
+
+func (s *Store) checkMember(r *row, realmID string, vmID int64, userID string, sum int64) error {
+	if r.err == nil && sum == s.sums.member(realmID, vmID, userID) {
+		return nil
+	}
+	return s.sums.damaged(tableMember, fmt.Sprintf("%s/%d/%s", realmID, vmID, userID))
 }
 
 // VideoManagers lists a realm's VideoManagers by id, with their members' ids
@@ -65,14 +98,18 @@ func (s *Store) VideoManagersOf(ctx context.Context, realmID, userID string) ([]
 func (s *Store) VideoManagers(ctx context.Context, realmID string) ([]vms.Membership, error) {
 	var out []vms.Membership
 	err := s.db.Snapshot(ctx, func(tx Tx) error {
-		managers, err := all(tx, scanVideoManager, `select realm_id, id, name, uuid, configuration
-			from video_manager where realm_id = $1 order by id`, realmID)
+		managers, err := all(tx, func(rows *sql.Rows) (vms.VideoManager, error) {
+			r, err := scanRow(rows)
+			if err != nil {
+				return vms.VideoManager{}, err
+			}
+			return s.fillVideoManager(r)
+		}, `select `+managerColumns+` from video_manager v where realm_id = $1 order by id`, realmID)
 		if err != nil {
 			return err
 		}
 		for _, v := range managers {
-			members, err := all(tx, text, `select user_id from vm_member
-				where realm_id = $1 and vm_id = $2 order by user_id`, realmID, v.ID)
+			members, err := s.members(tx, realmID, v.ID)
 			if err != nil {
 				return err
 			}
@@ -84,4 +121,16 @@ func (s *Store) VideoManagers(ctx context.Context, realmID string) ([]vms.Member
 		return nil, err
 	}
 	return out, nil
+}
+
+// members lists the ids of a VideoManager's members, ascending.
+func (s *Store) members(tx Tx, realmID string, vmID int64) ([]string, error) {
+	return all(tx, func(rows *sql.Rows) (string, error) {
+		r, err := scanRow(rows)
+		if err != nil {
+			return "", err
+		}
+		user, sum := r.text(), r.number()
+		return user, s.checkMember(r, realmID, vmID, user, sum)
+	}, `select user_id, sum from vm_member where realm_id = $1 and vm_id = $2 order by user_id`, realmID, vmID)
 }

@@ -168,3 +168,25 @@ func testEndClientSession(t *testing.T, s *suite) {
 	_, err = end(w.realm, w.client)
 	wants(t, err, iam.ErrNotFound)
 }
+
+func testJoinSession(t *testing.T, s *suite) {
+	w := s.world(t)
+	l := w.opened(t)
+	f := *l.Family
+	f.ID, f.ClientID = s.id("family"), s.id("client")
+	cs := iam.ClientSession{SessionID: l.Session.ID, ClientID: f.ClientID, StartedAt: start + 1}
+	ev := w.event("LOGIN")
+	ok(t, w.JoinSession(w.ctx, cs, f, ev))
+	v, err := w.Family(w.ctx, w.realm, f.ID)
+	ok(t, err)
+	if diff := cmp.Diff(&cs, v.ClientSession); diff != "" || !w.recorded(t)[ev.ID] {
+		t.Errorf("client session (-want +got):\n%s", diff)
+	}
+	again := f
+	again.ID = s.id("family")
+	wants(t, w.JoinSession(w.ctx, cs, again, w.event("NEVER")), iam.ErrConflict)
+	_, err = w.EndSession(w.ctx, w.realm, l.Session.ID, start, start, nil)
+	ok(t, err)
+	cs.ClientID, again.ClientID = "another", "another"
+	wants(t, w.JoinSession(w.ctx, cs, again, w.event("NEVER")), iam.ErrNotFound)
+}

@@ -28,6 +28,7 @@ type Store interface {
 	ReplaceFailures(ctx context.Context, realmID, key string, prev, next iam.Failures, ev *iam.Event) error
 
 	OpenLogin(context.Context, iam.Login) error
+	JoinSession(ctx context.Context, cs iam.ClientSession, f iam.Family, ev *iam.Event) error
 	Family(ctx context.Context, realmID, familyID string) (iam.FamilyView, error)
 	AdvanceFamily(ctx context.Context, prev, next iam.Family, at, sessionDeadAt int64, ev *iam.Event) error
 	TouchSession(ctx context.Context, sessionID, familyID string, at, deadAt int64) error

@@ -51,6 +51,7 @@ func Run(t *testing.T, open Opener, troubles map[string]Trouble) {
 		"OpenLogin":       testOpenLogin,
 		"OpenLoginStale":  testOpenLoginStale,
 		"OpenLoginRace":   testOpenLoginRace,
+		"JoinSession":     testJoinSession,
 		"Family":          testFamily,
 		"AdvanceFamily":   testAdvanceFamily,
 		"AdvanceStale":    testAdvanceStale,

@@ -24,7 +24,7 @@ create table realm (
     id   text not null primary key,
     name text not null unique,
     doc  text not null,
-    sum  integer not null default 0
+    sum  integer not null
 ) strict;
 
 create table client (
@@ -32,7 +32,7 @@ create table client (
     realm_id  text not null references realm (id),
     client_id text not null,
     doc       text not null,
-    sum       integer not null default 0,
+    sum       integer not null,
     unique (realm_id, client_id)
 ) strict;
 
@@ -41,7 +41,7 @@ create table signing_key (
     realm_id text not null references realm (id),
     kid      text not null,
     doc      text not null,
-    sum      integer not null default 0,
+    sum      integer not null,
     unique (realm_id, kid)
 ) strict;
 
@@ -54,13 +54,13 @@ create table users (
     enabled       integer not null,
     epoch         integer not null,
     doc           text not null,
-    sum           integer not null default 0,
+    sum           integer not null,
     pw_id         text,
     pw_label      text,
     pw_created_at integer,
     pw_secret     text,
     pw_data       text,
-    pw_sum        integer not null default 0,
+    pw_sum        integer not null,
     unique (realm_id, username)
 ) strict;
 create index users_by_email on users (realm_id, email) where email <> '';
@@ -80,8 +80,8 @@ create table user_session (
     method       text not null,
     dead_at      integer not null,
     sweep_at     integer not null,
-    sum          integer not null default 0,
-    touch_sum    integer not null default 0 -- of last_refresh and dead_at
+    sum          integer not null,
+    touch_sum    integer not null -- of last_refresh and dead_at
 ) strict;
 create index user_session_by_user on user_session (realm_id, user_id, id);
 create index user_session_by_sweep on user_session (sweep_at);
@@ -91,7 +91,7 @@ create table client_session (
     client_id  text not null,
     started_at integer not null,
     family_id  text not null default '', -- of the newest family; for lists alone
-    sum        integer not null default 0,
+    sum        integer not null,
     primary key (session_id, client_id)
 ) strict, without rowid;
 create index client_session_by_client on client_session (client_id);
@@ -122,8 +122,8 @@ create table token_family (
     revoke_reason text not null,
     dead_at       integer not null,
     sweep_at      integer not null,
-    sum           integer not null default 0,
-    touch_sum     integer not null default 0 -- of dead_at
+    sum           integer not null,
+    touch_sum     integer not null -- of dead_at
 ) strict;
 create index token_family_by_sweep on token_family (sweep_at);
 
@@ -140,7 +140,7 @@ create table login_failure (
     reservations text not null,
     rev          integer not null,
     sweep_at     integer not null,
-    sum          integer not null default 0,
+    sum          integer not null,
     primary key (realm_id, name_key)
 ) strict, without rowid;
 create index login_failure_by_sweep on login_failure (sweep_at);
@@ -152,7 +152,7 @@ create table revocation (
     entity_id     text not null,
     issued_before integer not null, -- Unix s
     until_at      integer not null,
-    sum           integer not null default 0
+    sum           integer not null
 ) strict;
 create index revocation_by_entity on revocation (entity_id);
 create index revocation_by_until on revocation (until_at);
@@ -215,7 +215,7 @@ create table video_manager (
     name          text not null,
     uuid          text not null,
     configuration text not null,
-    sum           integer not null default 0,
+    sum           integer not null,
     primary key (realm_id, id),
     unique (realm_id, uuid)
 ) strict;
@@ -224,7 +224,7 @@ create table vm_member (
     user_id  text not null references users (id),
     realm_id text not null,
     vm_id    integer not null,
-    sum      integer not null default 0,
+    sum      integer not null,
     primary key (user_id, realm_id, vm_id),
     foreign key (realm_id, vm_id) references video_manager (realm_id, id)
 ) strict, without rowid;
