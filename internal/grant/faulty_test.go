@@ -118,10 +118,10 @@ func (f *faultyStore) RecordEvent(ctx context.Context, ev iam.Event) error {
 	return f.call(func() error { return f.DB.RecordEvent(ctx, ev) })
 }
 
-// Whatever storage call of whatever operation fails, before or after it took
-// effect: the answer is right or it is 503. It never says no, and a retry with
-// what the client has got always works.
-func TestStorageFaults(t *testing.T) {
+// RT13 (rotation): whatever storage call of whatever operation fails, before or
+// after it took effect, the answer is right or it is 503; it never says no, and
+// a retry with what the client has got works.
+func TestRT13_StorageFaults(t *testing.T) {
 	t.Parallel()
 	shared := newRig(t)
 	operations := map[string]func(*rig, *grant.Answer) error{

@@ -14,9 +14,10 @@ import (
 	"github.com/seed-a6a28e10/usher/internal/token"
 )
 
-// 1,000 parallel presentations of one token: one rotation, one new token in 65
-// answers, the rest are told to slow down, and nobody is logged out.
-func TestParallelPresentations(t *testing.T) {
+// RT1 (rotation): of 1,000 parallel presentations of one token one rotates, 64
+// more get the same new token, the rest are told to slow down, and nobody is
+// logged out.
+func TestRT1_ParallelPresentations(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	a := r.login("rotating")

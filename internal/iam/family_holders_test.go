@@ -100,9 +100,10 @@ func (m *match) step(t fataler, who int, ms int64, lost bool) {
 	}
 }
 
-// Every order of eight uses by two holders, each at once or after the window:
-// no alarm while both may be one client, and none survives divergence for long.
-func TestAllInterleavingsOfTwoHolders(t *testing.T) {
+// RT4 (rotation): in every order of eight uses by two holders, each at once or
+// after the window, there is no alarm while both may be one client, and none
+// survives divergence beyond the second use.
+func TestRT4_AllInterleavingsOfTwoHolders(t *testing.T) {
 	t.Parallel()
 	for _, confirmed := range []bool{true, false} {
 		var play func(m *match, left int, uses [2]int, apart bool)

@@ -86,7 +86,9 @@ func rawRSA(t *testing.T, change func(*pkcs1)) []byte {
 	return der
 }
 
-func TestImportRefuses(t *testing.T) {
+// F9 (RFC 8725 section 3.5): an imported key that is short, broken, of another
+// type, or has an even exponent is refused.
+func TestF9_WeakAndBrokenKeysAreRefused(t *testing.T) {
 	t.Parallel()
 	m, _ := newMaker(t)
 	plus := func(n *big.Int, d int64) *big.Int { return new(big.Int).Add(n, big.NewInt(d)) }
@@ -135,7 +137,8 @@ func TestImportRefuses(t *testing.T) {
 	}
 }
 
-func TestShortRSAKey(t *testing.T) {
+// F9 (RFC 8725 section 3.5): an RSA key below 2048 bits is refused.
+func TestF9_ShortRSAKey(t *testing.T) {
 	t.Setenv("GODEBUG", "rsa1024min=0")
 	short, err := rsa.GenerateKey(rand.Reader, 1024)
 	if err != nil {

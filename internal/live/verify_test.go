@@ -25,7 +25,9 @@ func TestCaller(t *testing.T) {
 	}
 }
 
-func TestFirstSight(t *testing.T) {
+// F6 (RFC 8725 sections 3.8, 3.9): the API takes tokens of its own issuers and
+// its own audience only, and says what is wrong with others.
+func TestF6_IssuerAndAudienceAreChecked(t *testing.T) {
 	t.Parallel()
 	n := newNode(t, nil)
 	good := n.mint(t, "k1", nil)
@@ -191,9 +193,9 @@ func TestRevocationKinds(t *testing.T) {
 	}
 }
 
-// A key made by another node a moment ago is found by one re-read, and a flood
-// of unknown kids reads the store once a second.
-func TestUnknownKeyRereads(t *testing.T) {
+// F3 (RFC 8725 section 3.10): a key made by another node a moment ago is found
+// by one re-read, and a flood of unknown kids reads the store once a second.
+func TestF3_UnknownKeysCauseOneReadASecond(t *testing.T) {
 	t.Parallel()
 	n := newNode(t, nil)
 	n.configure(t, func(r *token.Realm) {

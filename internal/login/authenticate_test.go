@@ -10,9 +10,9 @@ import (
 	"github.com/seed-a6a28e10/usher/internal/iam"
 )
 
-// Every failing path costs exactly one hash, takes the same time to the
-// millisecond, and leaves one event of its own.
-func TestFailingPathsCostOneHashAndTheFloor(t *testing.T) {
+// J5 (ASVS 6.3.8): every failing path costs exactly one hash, takes the same
+// time to the millisecond, and leaves one event of its own.
+func TestJ5_FailingPathsCostOneHashAndTheFloor(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
 		name     string
@@ -101,7 +101,9 @@ func TestRightPassword(t *testing.T) {
 	})
 }
 
-func TestNameInItsWait(t *testing.T) {
+// J5 (ASVS 6.3.8): a name in its wait, known or not, is refused without a hash,
+// in the same time as a wrong password.
+func TestJ5_ANameInItsWaitCostsNoHash(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"anna", "nobody"} {
 		t.Run(name, func(t *testing.T) {
@@ -149,8 +151,10 @@ func TestLockedUntilReset(t *testing.T) {
 	})
 }
 
-// The address and the name are one user, whatever the spelling: one counter.
-func TestSpellingsShareOneCounter(t *testing.T) {
+// A6 (RFC 6749 section 4.3.2): name and address are one user, whatever the
+// spelling, and have one counter; a name nobody has is counted alike, and not
+// stored.
+func TestA6_SpellingsShareOneCounter(t *testing.T) {
 	t.Parallel()
 	spellings := []string{"anna", "ANNA", " Anna", "aNNa\t", "\n anna \r\n", "anna@example.com", "Anna@EXAMPLE.com ", "\u00a0anna", "\u2003ANNA@example.COM", "anna "}
 	inBubble(t, func(t *testing.T, b *bench) {

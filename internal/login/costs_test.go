@@ -114,7 +114,9 @@ func TestManyKindsCannotKeepMeasuringBusy(t *testing.T) {
 	}
 }
 
-func TestOutdatedHashIsRenewed(t *testing.T) {
+// K2 (OWASP Password Storage): a good login over an outdated hash replaces it
+// by a new one.
+func TestK2_OutdatedHashIsRenewed(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, b *bench) {
 		old(b)

@@ -12,9 +12,9 @@ import (
 	"github.com/seed-a6a28e10/usher/internal/iam"
 )
 
-// CVE-2024-4629 and its kin: parallel guesses must not outrun the counter,
-// whoever sends them, however the name is written, and with more slots too.
-func TestThousandParallelGuesses(t *testing.T) {
+// A6 (RFC 6749 section 4.3.2): parallel guesses do not outrun the counter,
+// whoever sends them, however the name is written, with more slots too.
+func TestA6_ThousandParallelGuesses(t *testing.T) {
 	t.Parallel()
 	for name, username := range map[string]func(i int) string{
 		"known":   func(i int) string { return []string{"anna", "ANNA ", "anna@example.com"}[i%3] },

@@ -33,7 +33,10 @@ func TestHashVerifies(t *testing.T) {
 	}
 }
 
-func TestZeroHasherWritesKeycloaksForm(t *testing.T) {
+// K1 (OWASP Password Storage): a new hash is argon2id of 7 MiB, five passes and
+// one lane, in the form in which Keycloak writes it; no setting makes it
+// weaker.
+func TestK1_NewHashesAreAtTheFloor(t *testing.T) {
 	t.Parallel()
 	salt := []byte("0123456789abcdef")
 	h := secret.Hasher{Rand: bytes.NewReader(salt)}
@@ -105,7 +108,9 @@ func flat(algorithm string, iterations int) string {
 	return string(b)
 }
 
-func TestStoredHashesOfOtherSystems(t *testing.T) {
+// K3 (OWASP Password Storage): imported hashes of pbkdf2 with SHA-1, SHA-256
+// and SHA-512, of argon2 and of bcrypt verify, and each is marked for renewal.
+func TestK3_StoredHashesOfOtherSystems(t *testing.T) {
 	t.Parallel()
 	for _, h := range storedHashes(t) {
 		t.Run(h.name, func(t *testing.T) {
@@ -126,9 +131,9 @@ func TestStoredHashesOfOtherSystems(t *testing.T) {
 	}
 }
 
-// The Okta fault of 30 October 2024: bcrypt reads 72 bytes, and what lay behind
-// them did not count.
-func TestBcryptNeverIgnoresTheRest(t *testing.T) {
+// K6 (OWASP Password Storage): bcrypt reads 72 bytes; a longer password is
+// never right because its beginning is.
+func TestK6_BcryptNeverIgnoresTheRest(t *testing.T) {
 	t.Parallel()
 	first := strings.Repeat("a", 72)
 	crypted, err := bcrypt.GenerateFromPassword([]byte(first), bcrypt.MinCost)
@@ -144,7 +149,9 @@ func TestBcryptNeverIgnoresTheRest(t *testing.T) {
 	}
 }
 
-func TestNeedsRehashKeepsStrongerHashes(t *testing.T) {
+// K2 (OWASP Password Storage): a hash that is weaker than one made now is
+// renewed at the next good login; a stronger one is kept.
+func TestK2_WeakerHashesAreRenewedAndStrongerKept(t *testing.T) {
 	t.Parallel()
 	now := secret.Hasher{Passes: 2, Memory: 64}
 	for name, tc := range map[string]struct {
@@ -176,9 +183,9 @@ func TestFlatPassword(t *testing.T) {
 	}
 }
 
-// Everything here must be refused before any work: a hostile row otherwise costs
-// memory or a hash slot for minutes.
-func TestHostileRowsCostNothing(t *testing.T) {
+// K4 (OWASP Password Storage): stored parameters are held to bounds before any
+// work, so that a hostile row costs neither memory nor a hash slot for minutes.
+func TestK4_HostileRowsCostNothing(t *testing.T) {
 	t.Parallel()
 	value, salt := base64.StdEncoding.EncodeToString(make([]byte, 32)), "c2FsdHNhbHQ="
 	argon := func(t, m, p, typ, version string) string {

@@ -116,7 +116,9 @@ func TestServiceAccountClaims(t *testing.T) {
 	}
 }
 
-func TestClientAlgorithmsAndHeaderType(t *testing.T) {
+// F12 (RFC 9068 sections 2, 4): a client may have its own algorithms, and
+// at+jwt with the claims that go with it.
+func TestF12_ClientAlgorithmsAndHeaderType(t *testing.T) {
 	t.Parallel()
 	r := newRealm(t, "RS256")
 	r.Clients["anonymous"].Attributes = map[string]string{

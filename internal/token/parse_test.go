@@ -107,7 +107,9 @@ func TestRefusalsAllocateLittle(t *testing.T) {
 	}
 }
 
-func TestKindMatrix(t *testing.T) {
+// F7 (RFC 8725 sections 3.11, 3.12, ASVS 9.2.2): of all kinds of token
+// presented as all kinds, only the diagonal passes.
+func TestF7_KindMatrix(t *testing.T) {
 	t.Parallel()
 	r := newRealm(t, "RS256")
 	r.Clients["rfc9068"] = tokentest.Client("rfc9068")
@@ -143,7 +145,9 @@ func TestKindMatrix(t *testing.T) {
 	}
 }
 
-func TestHeaderTypeOfAccessTokensOnly(t *testing.T) {
+// F12 (RFC 9068 sections 2, 4): the header type at+jwt is taken from access
+// tokens only.
+func TestF12_OnlyAccessTokensHaveTheHeaderType(t *testing.T) {
 	t.Parallel()
 	r := newRealm(t, "RS256")
 	key := r.Keys.Signing["RS256"]
@@ -181,7 +185,9 @@ func TestAnotherRealmsTokens(t *testing.T) {
 	}
 }
 
-func TestKeyOfAnotherTypeNeverVerifies(t *testing.T) {
+// F1 (RFC 8725 sections 3.1, 3.2): a key verifies with its one algorithm only,
+// and only if it is of that algorithm's type; the token has no say in it.
+func TestF1_EachKeyHasOneAlgorithm(t *testing.T) {
 	t.Parallel()
 	r := newRealm(t, "RS256")
 	raw := mustAccess(t, newSubject(t, r, ""))
@@ -256,7 +262,9 @@ func TestOfflineTokenWithoutEnd(t *testing.T) {
 	}
 }
 
-func TestSizeLimit(t *testing.T) {
+// F5 (RFC 7515 sections 7, 10.12): a token of 16 KiB is read, and one that is
+// longer refused before anything of it is decoded.
+func TestF5_SizeLimit(t *testing.T) {
 	t.Parallel()
 	r := newRealm(t, "HS512")
 	sign := tokentest.Signer(r.Keys.Signing["HS512"])

@@ -51,7 +51,9 @@ func spoofs() []http.Header {
 	)
 }
 
-func TestUntrustedPeersCannotChooseTheirAddress(t *testing.T) {
+// J18 (ASVS 4.1.3, 15.3.4): no header of a peer that is not listed, in fifty
+// shapes, changes its address or makes it https.
+func TestJ18_UntrustedPeersCannotChooseTheirAddress(t *testing.T) {
 	t.Parallel()
 	k := proxied()
 	shapes := spoofs()

@@ -165,7 +165,9 @@ func TestAsError(t *testing.T) {
 	}
 }
 
-func TestAPanicIsA500AndTheProcessLives(t *testing.T) {
+// J22 (ASVS 16.2 to 16.5): a panic becomes one 500 and one log line without
+// what was sent, and the process lives.
+func TestJ22_APanicIsA500AndTheProcessLives(t *testing.T) {
 	t.Parallel()
 	var log logged
 	k := newKit(&log, slog.LevelInfo)
