@@ -15,6 +15,7 @@ var arrows = map[string][]string{
 	"api":                    {},
 	"internal/cli":           {},
 	"internal/backup":        {},
+	"internal/assets":        {},
 	"internal/config":        {"internal/nearest"},
 	"internal/iam":           {},
 	"internal/nearest":       {},
@@ -27,6 +28,7 @@ var arrows = map[string][]string{
 
 	// Who knows how.
 	"internal/admin":          {"internal/iam", "internal/nearest", "internal/oauth", "internal/secret", "internal/vms"},
+	"internal/audit":          {"internal/iam", "internal/secret"},
 	"internal/keys":           {"internal/iam", "internal/token"},
 	"internal/live":           {"internal/iam", "internal/oauth", "internal/token", "internal/vms"},
 	"internal/login":          {"internal/iam", "internal/secret"},
@@ -49,7 +51,7 @@ var arrows = map[string][]string{
 	"internal/app":         {"api", "internal/..."},
 	"internal/app/apptest": {"internal/app"},
 	"internal/arch":        {},
-	"cmd/usher":            {"api", "internal/app", "internal/cli", "internal/config", "internal/nearest"},
+	"cmd/usher":            {"api", "internal/app", "internal/assets", "internal/cli", "internal/config", "internal/nearest"},
 
 	// Who tests the whole: no code of their own.
 	"docs":          {},
