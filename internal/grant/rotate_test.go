@@ -208,11 +208,12 @@ func TestMaxReuse(t *testing.T) {
 	r.refused(refreshForm("strict", a.RefreshToken), oauth.RefreshReused)
 }
 
-// A revocation that was acknowledged is final, however it races a refresh.
-func TestRevokeRacingRefresh(t *testing.T) {
+// RT7 (rotation): a revocation that was acknowledged is final, however it races
+// a refresh: a thousand rounds, a hundred thousand at scale 100.
+func TestRT7_RevokeRacingRefresh(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	for i := range 60 {
+	for i := range volume(t, 1000) {
 		client := []string{"rotating", "anonymous"}[i%2]
 		a := r.login(client)
 		held := []string{a.RefreshToken}
@@ -278,8 +279,9 @@ func TestEndlessRaceIsUnavailable(t *testing.T) {
 	}
 }
 
-// Two clients of one session refresh together: no errors.
-func TestTwoClientsOfOneSession(t *testing.T) {
+// RT12 (rotation): two clients of one session that refresh together, a thousand
+// times, ten thousand at scale 10, get no error.
+func TestRT12_TwoClientsOfOneSession(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	a := r.login("rotating")
@@ -288,7 +290,7 @@ func TestTwoClientsOfOneSession(t *testing.T) {
 	for client, first := range map[string]string{"rotating": a.RefreshToken, "strict": second} {
 		wg.Go(func() {
 			raw := first
-			for range 100 {
+			for range volume(t, 1000) {
 				res, err := r.svc.Token(context.Background(), r.realm, refreshForm(client, raw))
 				if err != nil {
 					t.Errorf("%s: %v", client, err)
