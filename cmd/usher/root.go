@@ -14,8 +14,13 @@ import (
 
 // Exit codes.
 const (
-	exitFailed = 1 // something did not work
-	exitUsage  = 2 // the command, its flags or settings are wrong
+	exitFailed    = 1   // something did not work
+	exitUsage     = 2   // the command, its flags or settings are wrong; or it was cancelled
+	exitClient    = 3   // the server answered 4xx
+	exitRefused   = 5   // not permitted
+	exitTrouble   = 6   // the server answered 5xx or not at all; storage trouble
+	exitFindings  = 8   // a check found problems
+	exitInterrupt = 130 // by a signal, as a shell counts it
 )
 
 // main runs the command line and reports its error.
@@ -36,7 +41,7 @@ func (w *world) main(ctx context.Context) int {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usage(err, fmt.Sprintf("run `%s --help` for its flags", c.CommandPath()))
 	})
-	root.AddCommand(w.devCommand(), w.serveCommand(), w.versionCommand())
+	root.AddCommand(w.devCommand(), w.serveCommand(), w.healthCommand(), w.assetsCommand(), w.versionCommand())
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return 0

@@ -44,11 +44,18 @@ defaults. Unsafe settings are refused, all of them at once.`,
 }
 
 func (w *world) serve(ctx context.Context, file string, flags map[string]string) (err error) {
-	c, err := w.settings(file, flags)
+	if err := harden(); err != nil {
+		return failed(err, "")
+	}
+	manager, err := w.serviceManager()
 	if err != nil {
 		return err
 	}
-	log, err := app.NewLogger(w.stderr, c.LogFormat, c.LogLevel)
+	c, err := w.settings(file, flags, manager)
+	if err != nil {
+		return err
+	}
+	log, setLevel, err := app.NewLog(w.stderr, c.LogFormat, c.LogLevel)
 	if err != nil {
 		return usage(err, "")
 	}
@@ -61,14 +68,21 @@ func (w *world) serve(ctx context.Context, file string, flags map[string]string)
 		return failed(err, "the file holds 32 random bytes in base64, e.g. made by: head -c 32 /dev/urandom | base64")
 	}
 	b := readBuild()
+	trace, err := w.tracer(ctx, c, b, log)
+	if err != nil {
+		return err
+	}
 	a, err := app.New(ctx, appConfig(c, key), app.Options{
 		Log: log, Build: app.Build{Version: b.version, Commit: b.commit, Go: runtime.Version()},
+		Listeners: manager.listeners, Notify: manager.notify, Watchdog: manager.watchdog,
+		Hangup: hangups(ctx), SettingsFile: file, Reread: w.reread(c, file, flags, manager), SetLogLevel: setLevel,
+		Trace: trace,
 	})
 	if err != nil {
 		return failed(err, openHint(err, c.Listen, c.ManagementListen, "management-listen", c.Data))
 	}
 	defer func() { err = errors.Join(err, a.Close()) }()
-	if err := serveImport(ctx, a, log, c.RealmFile, realm); err != nil {
+	if err := serveImport(ctx, a, c.RealmFile, realm); err != nil {
 		return err
 	}
 	if err := a.Start(ctx); err != nil {
@@ -78,9 +92,38 @@ func (w *world) serve(ctx context.Context, file string, flags map[string]string)
 	return a.Run(ctx, w.now)
 }
 
+// reread reads the settings as at the start. What the start took of them and
+// cannot change is named.
+func (w *world) reread(started config.Config, file string, flags map[string]string, manager *manager) func() (app.Settings, error) {
+	return func() (app.Settings, error) {
+		c, err := w.settings(file, flags, manager)
+		if err != nil {
+			return app.Settings{}, err
+		}
+		fixed := slices.DeleteFunc(config.Changed(&started, &c), func(name string) bool { return name == "log_level" })
+		return app.Settings{LogLevel: c.LogLevel, Fixed: fixed}, nil
+	}
+}
+
+// tracer sends spans where the variables of OpenTelemetry ask for them.
+func (w *world) tracer(ctx context.Context, c config.Config, b build, log *slog.Logger) (*app.Tracer, error) {
+	wanted, err := app.TracesWanted(w.variable)
+	if err != nil {
+		return nil, usage(err, "unset the variable, or set OTEL_TRACES_EXPORTER=none")
+	}
+	if !wanted {
+		return nil, nil // no tracer is an answer
+	}
+	t, err := app.NewTracer(ctx, b.version, c.LogPII, log)
+	if err != nil {
+		return nil, usage(fmt.Errorf("traces: %w", err), "correct the OTEL_ variables, or set OTEL_TRACES_EXPORTER=none")
+	}
+	return t, nil
+}
+
 // settings reads and checks everything and lists all mistakes at once.
-func (w *world) settings(file string, flags map[string]string) (config.Config, error) {
-	s := config.Sources{File: file, Flags: flags, Environ: usherVariables(w.environ)}
+func (w *world) settings(file string, flags map[string]string, manager *manager) (config.Config, error) {
+	s := config.Sources{File: file, Flags: flags, Environ: usherVariables(w.environ), Credentials: w.variable("CREDENTIALS_DIRECTORY")}
 	if file != "" {
 		var err error
 		if s.FileData, err = os.ReadFile(file); err != nil {
@@ -88,6 +131,7 @@ func (w *world) settings(file string, flags map[string]string) (config.Config, e
 		}
 	}
 	c, problems := config.Load(s)
+	manager.addresses(&c)
 	if !problems.Unreadable() {
 		problems = append(problems, c.Check(fileSystem())...)
 	}
@@ -99,6 +143,16 @@ func (w *world) settings(file string, flags map[string]string) (config.Config, e
 		count = fmt.Sprintf("%d settings are", len(problems))
 	}
 	return c, usage(fmt.Errorf("%s wrong or unsafe\n%w", count, problems), "`usher serve --help` lists the settings; `usher dev` needs none")
+}
+
+// variable is one of the environment, "" when it is not set.
+func (w *world) variable(name string) string {
+	for _, pair := range w.environ {
+		if value, ok := strings.CutPrefix(pair, name+"="); ok {
+			return value
+		}
+	}
+	return ""
 }
 
 // usherVariables picks our variables out of an environment.
@@ -116,6 +170,7 @@ func appConfig(c config.Config, key []byte) app.Config {
 	return app.Config{
 		PublicURL: c.PublicURL, Listen: c.Listen, ManagementListen: c.ManagementListen,
 		TLSCertFile: c.TLSCertFile, TLSKeyFile: c.TLSKeyFile, Data: c.Data, MasterKey: key,
+		RealmFile: c.RealmFile, EventRetention: c.EventRetention, LogPII: c.LogPII, KeycloakMetrics: c.KeycloakMetrics,
 		TrustedProxies: c.TrustedProxies, APIRateLimit: c.APIRateLimit,
 		DrainDelay: c.DrainDelay, ShutdownTimeout: c.ShutdownTimeout, RevocationGrace: c.RevocationGrace,
 		NoLogin: !slices.Contains(c.Serve, "login"), NoAPI: !slices.Contains(c.Serve, "api"),
@@ -124,7 +179,7 @@ func appConfig(c config.Config, key []byte) app.Config {
 
 // serveImport brings the realm file into an empty store and compares it with a
 // full one.
-func serveImport(ctx context.Context, a *app.App, log *slog.Logger, name string, data []byte) error {
+func serveImport(ctx context.Context, a *app.App, name string, data []byte) error {
 	if name == "" {
 		return nil
 	}
@@ -140,14 +195,6 @@ func serveImport(ctx context.Context, a *app.App, log *slog.Logger, name string,
 	if err != nil {
 		return failed(err, "nothing was imported; correct the file and start again")
 	}
-	for _, line := range report.Warnings {
-		log.Warn("realm file", "warning", line)
-	}
-	for _, line := range report.Differences {
-		log.Warn("realm file", "kept_as_stored", line)
-	}
-	for _, r := range report.Created {
-		log.Info("realm imported", "realm", r)
-	}
+	a.Tell(report)
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -39,6 +40,7 @@ type App struct {
 	store    *sqlite.DB
 	sealer   *secret.Sealer
 	importer *admin.Importer
+	admin    *admin.Service
 	keys     *keyMaker
 
 	metrics  *telemetry.Metrics
@@ -58,19 +60,39 @@ type App struct {
 	managementListener net.Listener
 	tls                *certificate // of the public listener; nil: plain http
 	reloader           *reloader
+	openSessions       atomic.Int64
 	servers            []*http.Server
 
-	started  bool
-	stopJobs context.CancelFunc
-	jobs     sync.WaitGroup
-	failed   chan error // what ends the process: a listener or the store
-	closing  sync.Once
-	closeErr error
+	started   bool
+	startedAt time.Time // set by Start before anything answers
+	stopJobs  context.CancelFunc
+	jobs      sync.WaitGroup
+	failed    chan error // what ends the process: a listener or the store
+	closing   sync.Once
+	closeErr  error
 }
 
 // New binds the listeners, opens the store and builds everything. Nothing
 // answers before Start. The caller ends with Close.
 func New(ctx context.Context, cfg Config, opt Options) (*App, error) {
+	a, err := prepare(cfg, opt)
+	if err != nil {
+		return nil, err
+	}
+	if a.tls, err = loadTLS(cfg, a.clock.Now); err != nil {
+		return nil, err
+	}
+	if err := a.bind(ctx); err != nil {
+		return nil, err
+	}
+	if err := a.open(ctx); err != nil {
+		return nil, errors.Join(err, a.unbind())
+	}
+	return a, nil
+}
+
+// prepare makes what needs neither the folder nor a port.
+func prepare(cfg Config, opt Options) (*App, error) {
 	a := &App{cfg: cfg, opt: opt, clock: opt.Clock, log: opt.Log, failed: make(chan error, 4)}
 	if a.clock == nil {
 		a.clock = wallClock{}
@@ -83,24 +105,26 @@ func New(ctx context.Context, cfg Config, opt Options) (*App, error) {
 		return nil, err
 	}
 	a.sealer = sealer
-	if a.tls, err = loadTLS(cfg, a.clock.Now); err != nil {
-		return nil, err
-	}
 	a.keys = newKeyMaker(sealer, cfg.Data)
-	if err := a.bind(ctx); err != nil {
-		return nil, err
-	}
-	if a.store, err = sqlite.Open(ctx, sqlite.Options{Dir: cfg.Data, Now: a.clock.Now, Log: a.log, Committed: a.committed}); err != nil {
-		return nil, errors.Join(err, a.unbind())
-	}
-	a.build()
 	return a, nil
+}
+
+// open opens the store and builds everything over it.
+func (a *App) open(ctx context.Context) (err error) {
+	a.store, err = sqlite.Open(ctx, sqlite.Options{Dir: a.cfg.Data, Now: a.clock.Now, Log: a.log, Committed: a.committed})
+	if err == nil {
+		a.build()
+	}
+	return err
 }
 
 // build makes the services of literals; it does no I/O.
 func (a *App) build() {
 	a.registry = prometheus.NewRegistry()
 	a.metrics = telemetry.NewMetrics(a.registry, a.opt.Build)
+	if a.cfg.KeycloakMetrics {
+		a.metrics.EnableKeycloak()
+	}
 	a.importer = &admin.Importer{
 		Store: a.store, Sealer: a.sealer, Keys: a.keys, Scopes: builtinScopes(),
 		NewID: secret.NewID, Now: a.clock.Now, Hashers: runtime.GOMAXPROCS(0),
@@ -117,16 +141,17 @@ func (a *App) build() {
 		Snapshot: a.snapshot, Feed: a.feed, Clock: a.clock, Audience: audience,
 		Confirm: a.store.ConfirmFamily, Checked: a.metrics.TokenChecked, Log: a.log,
 	})
+	services := a.services()
 	a.confirm = grant.NewConfirmer(a.store, a.log)
 	a.login = login.New(login.Config{
-		Store: a.store, Clock: a.clock, Slots: a.hashSlots(),
+		Store: services, Clock: a.clock, Slots: a.hashSlots(), Step: a.step(),
 		NameKey: secret.Tag(a.cfg.MasterKey, "failure rows and tags of wrong passwords"),
 		Log:     a.log,
-		Metrics: login.Metrics{Login: a.metrics.Login, Hash: a.hashed},
+		Metrics: login.Metrics{Login: a.metrics.Login, Hash: a.hashed, Wait: a.metrics.HashWait, Verified: a.verified},
 	})
 	a.grants = grant.New(grant.Config{
-		Store: a.store, Authenticator: a.login, Feed: a.feed, Now: a.clock.Now, Confirm: a.confirm.Seen, Log: a.log,
-		Metrics: grant.Metrics{Grant: a.metrics.Grant, Refresh: a.refreshed, Session: a.metrics.Session},
+		Store: services, Authenticator: a.login, Step: a.step(), Feed: a.feed, Now: a.clock.Now, Confirm: a.confirm.Seen, Log: a.log,
+		Metrics: grant.Metrics{Grant: a.metrics.Grant, Refresh: a.refreshed, Session: a.metrics.Session, Password: a.metrics.PasswordGrant, Refreshed: a.refreshGranted},
 	})
 	a.health = manage.New(manage.Config{
 		Ready: []manage.Check{
@@ -136,6 +161,7 @@ func (a *App) build() {
 		},
 		Metrics: a.registry, Log: a.log,
 	})
+	a.admin = a.newAdmin()
 	a.watch()
 	a.reloader = a.newReloader()
 }

@@ -27,6 +27,7 @@ func (a *App) mount() {
 	a.kit = &web.Kit{
 		Log: a.log, Now: a.clock.Now, NewID: secret.NewID, Trusted: a.cfg.TrustedProxies,
 		Realm: a.realm, ErrorDocs: a.public + web.ErrorDocsPath, Observe: a.observe,
+		AddressTag: a.addressTag(), Trace: a.traceRequest(),
 	}
 	a.Public, a.Management = a.kit.Wrap(a.publicMux()), a.managementMux()
 }

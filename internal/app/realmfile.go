@@ -21,10 +21,19 @@ func ReadRealmFile(path string) ([]byte, error) {
 
 // Tell logs what a realm file brought or says differently.
 func (a *App) Tell(r Report) {
-	for _, line := range r.Warnings {
+	warnings, differences := r.Warnings, r.Differences
+	if !a.cfg.LogPII {
+		var unnamedWarnings, unnamedDifferences int
+		warnings, unnamedWarnings = unnamed(warnings)
+		differences, unnamedDifferences = unnamed(differences)
+		if n := unnamedWarnings + unnamedDifferences; n > 0 {
+			a.log.Warn("realm file: lines about people, which log_pii: true shows", "lines", n)
+		}
+	}
+	for _, line := range warnings {
 		a.log.Warn("realm file", "warning", line)
 	}
-	for _, line := range r.Differences {
+	for _, line := range differences {
 		a.log.Warn("realm file", "kept_as_stored", line)
 	}
 	for _, name := range r.Created {

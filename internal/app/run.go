@@ -33,13 +33,17 @@ func (a *App) Start(ctx context.Context) error {
 		return err
 	}
 	a.mount()
+	a.startedAt = a.clock.Now()
+	if err := a.serveAdmin(); err != nil {
+		return err
+	}
 	a.serve()
 	a.started = true
 	jobs, stop := context.WithCancel(context.Background())
 	a.stopJobs = stop
 	for _, job := range []func(context.Context){
 		a.snapshot.Run, a.feed.Run, a.verifier.Run, a.confirm.Run, a.sweep, a.measure, a.watchStore,
-		a.watchFiles, a.hangups, a.pat,
+		a.watchFiles, a.hangups, a.pat, a.count,
 	} {
 		a.jobs.Go(func() { job(jobs) })
 	}
@@ -120,6 +124,7 @@ func (a *App) close() error {
 		}
 	}
 	a.login.Close()
+	defer a.sendSpans()
 	return a.store.Close()
 }
 

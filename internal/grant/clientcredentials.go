@@ -48,5 +48,5 @@ func (s *Service) clientCredentials(ctx context.Context, realm *token.Realm, cli
 		realm: realm, client: client, user: &user, at: at, scopes: scopes, openID: scopes.OpenID, service: true,
 		address: r.Address, terms: iam.TermsOf(&realm.Realm, client, &iam.UserSession{StartedAt: at}, at).Sessionless(),
 	}
-	return s.mint(&i)
+	return s.mint(ctx, &i)
 }

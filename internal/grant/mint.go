@@ -1,6 +1,7 @@
 package grant
 
 import (
+	"context"
 	"net/netip"
 	"time"
 
@@ -33,7 +34,9 @@ type refreshID struct {
 }
 
 // mint makes the answer. It costs the signatures and little else.
-func (s *Service) mint(i *issue) (*Answer, error) {
+func (s *Service) mint(ctx context.Context, i *issue) (_ *Answer, err error) {
+	_, end := s.step(ctx, "sign")
+	defer func() { end(err) }()
 	now := i.at / 1000
 	expires := i.terms.AccessExpiry(i.at)
 	subject := token.Subject{

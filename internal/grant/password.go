@@ -25,6 +25,7 @@ const loginTries = 2
 // password serves the password grant for a client that is authenticated. The
 // order of checks is Keycloak's. Its error is an *oauth.Error.
 func (s *Service) password(ctx context.Context, realm *token.Realm, client *iam.Client, p passwordLogin) (*Answer, error) {
+	s.metrics.Password(clientKind(client))
 	scopes, refused := passwordAllowed(realm, client, p)
 	if refused != nil {
 		return nil, refused
@@ -38,6 +39,14 @@ func (s *Service) password(ctx context.Context, realm *token.Realm, client *iam.
 			return nil, refusal(err)
 		}
 	}
+}
+
+// clientKind is the label of a client in metrics.
+func clientKind(c *iam.Client) string {
+	if c.Public {
+		return "public"
+	}
+	return "confidential"
 }
 
 func passwordAllowed(realm *token.Realm, client *iam.Client, p passwordLogin) (token.Scopes, *oauth.Error) {
@@ -90,7 +99,7 @@ func (s *Service) login(ctx context.Context, realm *token.Realm, client *iam.Cli
 	if opening.refresh, err = currentOf(realm, login.Family); err != nil {
 		return nil, err
 	}
-	return s.mint(opening)
+	return s.mint(ctx, opening)
 }
 
 // loginRefused maps what the authenticator said.

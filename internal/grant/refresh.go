@@ -182,7 +182,7 @@ func (s *Service) pass(ctx context.Context, r *refreshing) (*Answer, error) {
 		return nil, err
 	}
 	s.metrics.Refresh(string(iam.Pass), "")
-	return s.answer(r, &v.Family, refreshID{
+	return s.answer(ctx, r, &v.Family, refreshID{
 		jti: s.newID(), keyID: key.KID, gen: v.Family.Gen,
 		issuedAt: v.At / 1000, expiresAt: r.terms.RefreshExpiry(v.At),
 	})
@@ -190,7 +190,7 @@ func (s *Service) pass(ctx context.Context, r *refreshing) (*Answer, error) {
 
 // answer mints: the access token in the scope asked for, the refresh token in
 // the scope of the login, the ID token when the login had one.
-func (s *Service) answer(r *refreshing, f *iam.Family, id refreshID) (*Answer, error) {
+func (s *Service) answer(ctx context.Context, r *refreshing, f *iam.Family, id refreshID) (*Answer, error) {
 	scopes := r.granted
 	if r.grant.Scope != "" {
 		scopes = r.wanted
@@ -199,7 +199,11 @@ func (s *Service) answer(r *refreshing, f *iam.Family, id refreshID) (*Answer, e
 		realm: r.realm, client: r.client, user: r.view.User, sessionID: r.view.Session.ID, family: f,
 		terms: r.terms, scopes: scopes, openID: r.granted.OpenID, at: r.view.At, refresh: id, address: r.grant.Address,
 	}
-	return s.mint(&i)
+	answer, err := s.mint(ctx, &i)
+	if err == nil {
+		s.metrics.Refreshed(r.realm.Realm.Name)
+	}
+	return answer, err
 }
 
 // present judges a token of a rotating family and carries the decision out.
@@ -244,7 +248,7 @@ func (s *Service) present(ctx context.Context, r *refreshing) (*Answer, error) {
 		return nil, refused
 	}
 	s.metrics.Refresh(string(d.Outcome), d.Reason)
-	return s.answer(r, f, current)
+	return s.answer(ctx, r, f, current)
 }
 
 // advance commits a decision. When nobody knows what became of the write, the

@@ -67,6 +67,11 @@ type Metrics struct {
 	// Session counts what happened to user sessions: "opened", "logout",
 	// "revoked", or "client_ended" where other clients of it stay.
 	Session func(change string)
+	// Password counts password grants by the kind of client: "public" or
+	// "confidential".
+	Password func(client string)
+	// Refreshed counts refreshes that were granted, by the realm's name.
+	Refreshed func(realm string)
 }
 
 // Config is what a Service is made of. Store, Authenticator, Feed and Now must
@@ -89,6 +94,8 @@ type Config struct {
 	Reread  func(ctx context.Context, realm *token.Realm) (newer *token.Realm, ok bool)
 	Log     *slog.Logger // nil discards
 	Metrics Metrics
+	// Step begins the span of something a request waits for. nil: no spans.
+	Step func(ctx context.Context, name string) (_ context.Context, end func(error))
 }
 
 // Service answers the token endpoint and its neighbours. Its errors are
@@ -104,6 +111,7 @@ type Service struct {
 	reread  func(ctx context.Context, realm *token.Realm) (*token.Realm, bool)
 	log     *slog.Logger
 	metrics Metrics
+	step    func(ctx context.Context, name string) (context.Context, func(error))
 	shared  *converges
 }
 
@@ -111,7 +119,7 @@ type Service struct {
 func New(c Config) *Service {
 	s := &Service{
 		store: c.Store, auth: c.Authenticator, feed: c.Feed, now: c.Now, newID: c.NewID, salt: c.Salt,
-		confirm: c.Confirm, reread: c.Reread, log: c.Log, metrics: c.Metrics, shared: newConverges(),
+		confirm: c.Confirm, reread: c.Reread, log: c.Log, metrics: c.Metrics.filled(), step: c.Step, shared: newConverges(),
 	}
 	if s.newID == nil {
 		s.newID = secret.NewID
@@ -125,16 +133,26 @@ func New(c Config) *Service {
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
-	if s.metrics.Grant == nil {
-		s.metrics.Grant = func(string, string) {}
-	}
-	if s.metrics.Refresh == nil {
-		s.metrics.Refresh = func(string, string) {}
-	}
-	if s.metrics.Session == nil {
-		s.metrics.Session = func(string) {}
+	if s.step == nil {
+		s.step = func(ctx context.Context, _ string) (context.Context, func(error)) { return ctx, func(error) {} }
 	}
 	return s
+}
+
+// filled has a function everywhere.
+func (m Metrics) filled() Metrics {
+	two, one := func(string, string) {}, func(string) {}
+	for _, f := range []*func(string, string){&m.Grant, &m.Refresh} {
+		if *f == nil {
+			*f = two
+		}
+	}
+	for _, f := range []*func(string){&m.Session, &m.Password, &m.Refreshed} {
+		if *f == nil {
+			*f = one
+		}
+	}
+	return m
 }
 
 // saltBytes make a refresh token's id unguessable together with the realm's key.

@@ -55,7 +55,7 @@ func Open(rows []iam.Key, opener Opener, rand io.Reader) (ring token.Keyring, jw
 }
 
 func open(row *iam.Key, opener Opener, rand io.Reader) (s token.SigningKey, v token.VerifyKey, err error) {
-	s = token.SigningKey{KID: row.KID, Alg: row.Algorithm}
+	s = token.SigningKey{KID: row.KID, Alg: row.Algorithm, CreatedAt: row.CreatedAt}
 	v = token.VerifyKey{KID: row.KID, Alg: row.Algorithm}
 	plain, err := opener.Open(row.Sealed, row.RealmID, row.ID, Purpose)
 	if err != nil {

@@ -34,6 +34,8 @@ type SnapshotOptions struct {
 type Snapshot struct {
 	SnapshotOptions
 	cur atomic.Pointer[Config]
+	// confirmed is when the store last said that cur is what it holds, Unix ns.
+	confirmed atomic.Int64
 
 	mu     sync.Mutex // held while reading the store
 	reread time.Time  // when an unknown kid last forced a re-read
@@ -69,6 +71,11 @@ func (s *Snapshot) RealmByID(id string) (*token.Realm, bool) { return s.cur.Load
 // Config is the present configuration; never nil.
 func (s *Snapshot) Config() *Config { return s.cur.Load() }
 
+// Age is the time since the store last confirmed the configuration in force.
+func (s *Snapshot) Age(now time.Time) time.Duration {
+	return now.Sub(time.Unix(0, s.confirmed.Load()))
+}
+
 // Reload reads the configuration and puts it in force: at start, and at once
 // after this process changed it.
 func (s *Snapshot) Reload(ctx context.Context) error {
@@ -78,6 +85,7 @@ func (s *Snapshot) Reload(ctx context.Context) error {
 }
 
 func (s *Snapshot) load(ctx context.Context) error {
+	asked := s.Clock.Now()
 	next, err := s.Load(ctx)
 	if err != nil {
 		return fmt.Errorf("reading the configuration: %w", err)
@@ -91,6 +99,7 @@ func (s *Snapshot) load(ctx context.Context) error {
 		}
 	}
 	s.cur.Store(next)
+	s.confirmed.Store(asked.UnixNano())
 	return nil
 }
 
@@ -126,11 +135,13 @@ func (s *Snapshot) Run(ctx context.Context) {
 func (s *Snapshot) poll(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, configLimit)
 	defer cancel()
+	asked := s.Clock.Now()
 	v, err := s.Version(ctx)
 	if err != nil {
 		return err
 	}
 	if v == s.cur.Load().Version {
+		s.confirmed.Store(asked.UnixNano())
 		return nil
 	}
 	return s.Reload(ctx)

@@ -2,7 +2,6 @@ package login
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"strings"
@@ -27,6 +26,9 @@ type try struct {
 	realm   *iam.Realm
 	attempt iam.Attempt
 	arrived time.Time
+	// request is for log lines and spans alone: the hash outlives the request
+	// that began it when others wait for it too.
+	request context.Context
 	user    iam.User // zero when the name is unknown
 	known   bool
 	// usable says that there is a stored hash to compare with and a password
@@ -144,15 +146,14 @@ func (s *Service) abandon(err error) (iam.Verified, error) {
 
 // prepare finds the user and computes the keys of the attempt.
 func (s *Service) prepare(ctx context.Context, realm *iam.Realm, a iam.Attempt, arrived time.Time) (*try, error) {
-	t := &try{realm: realm, attempt: a, arrived: arrived}
+	t := &try{realm: realm, attempt: a, arrived: arrived, request: context.WithoutCancel(ctx)}
 	name := iam.CanonicalName(a.Username)
 	user, err := s.find(ctx, realm, name)
 	switch {
 	case err == nil:
 		t.user, t.known, t.key = user, true, user.ID
 	case errors.Is(err, iam.ErrNotFound):
-		// A name nobody has is counted like a user, without being stored.
-		t.key = "name:" + base64.RawURLEncoding.EncodeToString(secret.Tag(s.nameKey, "unknown name", realm.ID, name))
+		t.key = s.nobody(realm.ID, name)
 	default:
 		return nil, err
 	}

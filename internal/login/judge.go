@@ -87,7 +87,7 @@ func (s *Service) fly(fl *flight) {
 	o := s.evaluate(fl)
 	if o.verdict == unjudged && fl.certain {
 		if err := s.settle(fl, &outcome{verdict: wrong}); err != nil {
-			s.log.Warn("a wrong password was not counted", "error", err)
+			s.log.WarnContext(fl.lead.request, "a wrong password was not counted", "error", err)
 		}
 	}
 	s.flights.end(fl, o)
@@ -101,9 +101,11 @@ func (s *Service) evaluate(fl *flight) outcome {
 	from := addressOf(fl.lead.attempt.Address)
 	var deadline time.Time
 	for {
+		came := s.clock.Now()
 		if err := s.places.enter(fl.ctx, from); err != nil {
 			return outcome{err: err}
 		}
+		s.metrics.Wait(s.clock.Now().Sub(came))
 		o, full := s.inPlace(fl)
 		if !full {
 			return o
@@ -147,6 +149,7 @@ func (s *Service) hash(t *try) outcome {
 	o := outcome{verdict: wrong}
 	kind := s.hasher.DefaultKind()
 	var unusable error
+	_, end := s.step(t.request, "hash")
 	took := s.inSlot(func() string {
 		o.started = s.clock.Now()
 		if t.usable {
@@ -163,13 +166,27 @@ func (s *Service) hash(t *try) outcome {
 		s.hasher.Dummy("")
 		return kind
 	})
+	end(unusable)
+	if t.usable {
+		s.metrics.Verified(t.realm.ID, kind, verified(o.verdict, unusable))
+	}
 	if unusable != nil {
-		s.log.Warn("a stored password hash cannot be used", "user_id", t.user.ID, "error", unusable)
+		s.log.WarnContext(t.request, "a stored password hash cannot be used", "user_id", t.user.ID, "error", unusable)
 	}
 	if s.costs.meet(t.realm.ID, kind) {
 		s.costs.learn(kind, took, false)
 	}
 	return o
+}
+
+func verified(v verdict, unusable error) string {
+	switch {
+	case unusable != nil:
+		return "error"
+	case v == correct:
+		return "valid"
+	}
+	return "invalid"
 }
 
 // upgrade replaces an outdated hash by one made now. It waits in the queue like
@@ -199,7 +216,7 @@ func (s *Service) upgrade(fl *flight) {
 	switch {
 	case errors.Is(err, iam.ErrStale):
 	case err != nil:
-		s.log.Warn("an outdated password hash was not renewed", "user_id", t.user.ID, "error", err)
+		s.log.WarnContext(t.request, "an outdated password hash was not renewed", "user_id", t.user.ID, "error", err)
 	case s.cache.look(t.user.ID, t.stored, t.guess, s.clock.Now()) == right:
 		s.cache.put(t.user.ID,
 			tag(secret.Tag(s.processKey, "stored", next.SecretData, next.CredentialData)),

@@ -50,6 +50,11 @@ type Hasher interface {
 type Metrics struct {
 	Login func(outcome string)
 	Hash  func(kind string, d time.Duration) // kind is the Hasher's
+	// Wait is told how long a login stood in line before it could hash.
+	Wait func(d time.Duration)
+	// Verified is told what a stored hash said of a password: valid, invalid, or
+	// error where the hash cannot be used.
+	Verified func(realmID, kind, outcome string)
 }
 
 // Config is what a Service is made of. Store, Clock and NameKey must be set.
@@ -73,6 +78,8 @@ type Config struct {
 	NewID                            func() string // reservation ids; nil takes secret.NewID
 	Log                              *slog.Logger  // nil discards
 	Metrics                          Metrics
+	// Step begins the span of something a request waits for. nil: no spans.
+	Step func(ctx context.Context, name string) (_ context.Context, end func(error))
 }
 
 // Service judges sign-ins. It is safe for concurrent use.
@@ -85,6 +92,7 @@ type Service struct {
 	newID      func() string
 	log        *slog.Logger
 	metrics    Metrics
+	step       func(ctx context.Context, name string) (context.Context, func(error))
 
 	places    *gate         // who may reserve: one more than hash slots
 	slots     chan struct{} // who may hash
@@ -114,7 +122,7 @@ func New(c Config) *Service {
 	}
 	s := &Service{
 		store: c.Store, clock: c.Clock, hasher: c.Hasher, nameKey: c.NameKey, processKey: c.ProcessKey,
-		newID: c.NewID, log: c.Log, metrics: c.Metrics,
+		newID: c.NewID, log: c.Log, metrics: c.Metrics, step: c.Step,
 		slots:     make(chan struct{}, max(1, c.Slots)),
 		flights:   newFlights(),
 		cache:     newCache(orDefault(c.CacheSize, defaultCacheSize)),
@@ -137,6 +145,15 @@ func New(c Config) *Service {
 	}
 	if s.metrics.Hash == nil {
 		s.metrics.Hash = func(string, time.Duration) {}
+	}
+	if s.metrics.Wait == nil {
+		s.metrics.Wait = func(time.Duration) {}
+	}
+	if s.metrics.Verified == nil {
+		s.metrics.Verified = func(string, string, string) {}
+	}
+	if s.step == nil {
+		s.step = func(ctx context.Context, _ string) (context.Context, func(error)) { return ctx, func(error) {} }
 	}
 	s.costs = newCosts(s.hasher.DefaultKind())
 	// One place more than slots: while a hash runs, the next attempt reserves, so

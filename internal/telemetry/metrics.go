@@ -27,8 +27,10 @@ type Metrics struct {
 	limited   prometheus.Counter
 	waits     prometheus.Histogram
 	passwords *prometheus.CounterVec
+	damaged   *prometheus.CounterVec
 	reloads   *prometheus.CounterVec
 	failing   *prometheus.GaugeVec
+	keycloak  *keycloak // nil where it is not asked for
 
 	outcomes words // of grants and refreshes
 	mu       sync.RWMutex
@@ -60,6 +62,9 @@ var (
 	CommitOutcomes = []string{"ok", "failed"}
 	// ClientKinds are the values of a password grant's client.
 	ClientKinds = []string{"public", "confidential"}
+	// DamagedTables are the values of a damaged row's table.
+	DamagedTables = []string{"realm", "client", "signing_key", "users", "user_session", "client_session", "token_family",
+		"revocation", "video_manager", "vm_member", "login_failure"}
 	// Reloadables are the values of what can be loaded anew.
 	Reloadables = []string{"tls", "settings", "realm"}
 )
@@ -91,6 +96,7 @@ func NewMetrics(reg prometheus.Registerer, b Build) *Metrics {
 		waits: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "usher_hash_wait_duration_seconds",
 			Help: "Time a login waited for a place to hash in.", Buckets: requestBuckets}),
 		passwords: counters("usher_password_grants_total", "Password grants by the kind of client; the grant is one that RFC 9700 advises against.", "client"),
+		damaged:   counters("usher_damaged_rows_total", "Stored rows that do not bear their own sum, each told once.", "table"),
 		reloads:   counters("usher_reloads_total", "Reloads of certificate, settings and realm file.", "what", "outcome"),
 		failing: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "usher_reload_failing",
 			Help: "1 while the files of something that can be reloaded are wrong and the old ones are in force."}, []string{"what"}),
@@ -103,7 +109,7 @@ func NewMetrics(reg prometheus.Registerer, b Build) *Metrics {
 	})
 	build.Set(1)
 	reg.MustRegister(m.requests, m.durations, m.grants, m.refreshes, m.logins, m.hashes, m.batch, m.commits,
-		m.sessions, m.limited, m.waits, m.passwords, m.reloads, m.failing, checks, build, collectors.NewGoCollector(),
+		m.sessions, m.limited, m.waits, m.passwords, m.damaged, m.reloads, m.failing, checks, build, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

@@ -20,6 +20,13 @@ func (m *Metrics) PasswordGrant(client string) {
 	}
 }
 
+// Damaged counts a stored row whose sum does not fit; see DamagedTables.
+func (m *Metrics) Damaged(table string) {
+	if m != nil {
+		m.damaged.WithLabelValues(closed(DamagedTables, table)).Inc()
+	}
+}
+
 // Reloadable shows something as in force before it was ever loaded anew; see
 // Reloadables.
 func (m *Metrics) Reloadable(what string) {

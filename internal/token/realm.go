@@ -39,6 +39,8 @@ type SigningKey struct {
 	KID    string
 	Alg    string
 	Signer Signer
+	// CreatedAt is when the key was made (Unix ms); 0: not known.
+	CreatedAt int64
 }
 
 // VerifyKey is a key that may verify, with its one allowed algorithm.

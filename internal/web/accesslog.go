@@ -99,7 +99,7 @@ func (k *Kit) account(w *recorder) {
 		w.traced(strings.TrimPrefix(route, "unmatched"), status)
 	}
 	if k.Observe != nil {
-		k.Observe(route, methodLabel(r.Method), status, elapsed)
+		k.Observe(route, MethodLabel(r.Method), status, elapsed)
 	}
 	level := levelOf(status)
 	if k.Log == nil || !k.Log.Enabled(r.Context(), level) {
@@ -135,7 +135,7 @@ func (k *Kit) attrs(w *recorder, route string, status int, elapsed time.Duration
 	}
 	attrs := []slog.Attr{
 		slog.String("request_id", w.id()),
-		slog.String("method", methodLabel(r.Method)),
+		slog.String("method", MethodLabel(r.Method)),
 		slog.String("route", route),
 		slog.String("path", path),
 		slog.Int("status", status),
@@ -166,7 +166,8 @@ func (k *Kit) addressAttr(a netip.Addr) slog.Attr {
 	return slog.String("address", a.String())
 }
 
-func methodLabel(m string) string {
+// MethodLabel is the method, or OTHER for one that nobody needs.
+func MethodLabel(m string) string {
 	switch m {
 	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
 		return m
