@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/seed-a6a28e10/usher/internal/iam"
 	"github.com/seed-a6a28e10/usher/internal/secret"
 	"github.com/seed-a6a28e10/usher/internal/store/sqlite"
 	"github.com/seed-a6a28e10/usher/internal/telemetry"
@@ -79,6 +80,10 @@ type Options struct {
 	Reread       func() (Settings, error)
 	SetLogLevel  func(level string) error
 
+	// PeerUID says which user of this machine connected to the admin socket; nil
+	// asks the kernel.
+	PeerUID func(*net.UnixConn) (uid int, err error)
+
 	// Trace is where spans go; nil: nowhere.
 	Trace *tracing.Tracer
 }
@@ -94,6 +99,8 @@ var (
 	ErrFolderOpen = sqlite.ErrFolderOpen
 	// ErrSealed says that what is stored does not open under this master key.
 	ErrSealed = secret.ErrSealed
+	// ErrUnavailable says that storage is in trouble.
+	ErrUnavailable = iam.ErrUnavailable
 )
 
 // HasDatabase says whether a data folder holds a database.
