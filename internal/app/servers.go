@@ -35,7 +35,7 @@ func (a *App) server(h http.Handler, t *tls.Config) *http.Server {
 func (a *App) serve() {
 	public, management := a.server(a.Public, a.tls.config()), a.server(a.Management, nil)
 	management.ReadTimeout, management.WriteTimeout = 0, 0 // profiles take their time
-	a.servers = []*http.Server{public, management}
+	a.servers = append([]*http.Server{public, management}, a.servers...)
 	go a.listen(management, a.managementListener, false)
 	for _, l := range a.publicListeners {
 		go a.listen(public, l, a.tls != nil)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
+	"net"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -26,6 +27,8 @@ type Options struct {
 	Config func(*app.Config)
 	// HashSlots is app.Options.HashSlots.
 	HashSlots int
+	// PeerUID is app.Options.PeerUID.
+	PeerUID func(*net.UnixConn) (uid int, err error)
 	// LogLevel makes the log that of production, JSON, at this level; "" keeps
 	// the test's own.
 	LogLevel string
@@ -43,8 +46,10 @@ type Usher struct {
 	Clock *Clock
 	// URL is the public origin, Management the other listener's.
 	URL, Management string
-	Report          app.Report
-	log             *logBuffer
+	// Data is the data folder.
+	Data   string
+	Report app.Report
+	log    *logBuffer
 }
 
 // Start runs an Usher until the test ends.
@@ -56,10 +61,10 @@ func Start(t testing.TB, o Options) *Usher {
 	if o.Dir == "" {
 		o.Dir = t.TempDir()
 	}
-	u := &Usher{Clock: o.Clock, log: &logBuffer{}}
+	u := &Usher{Clock: o.Clock, Data: filepath.Join(o.Dir, "data"), log: &logBuffer{}}
 	cfg := app.Config{
 		Listen: "127.0.0.1:0", ManagementListen: "127.0.0.1:0",
-		Data: filepath.Join(o.Dir, "data"), MasterKey: bytes.Repeat([]byte("k"), 32),
+		Data: u.Data, MasterKey: bytes.Repeat([]byte("k"), 32),
 	}
 	if o.Config != nil {
 		o.Config(&cfg)
@@ -71,7 +76,7 @@ func Start(t testing.TB, o Options) *Usher {
 			t.Fatal(err)
 		}
 	}
-	a, err := app.New(t.Context(), cfg, app.Options{Clock: o.Clock, Log: log, HashSlots: o.HashSlots})
+	a, err := app.New(t.Context(), cfg, app.Options{Clock: o.Clock, Log: log, HashSlots: o.HashSlots, PeerUID: o.PeerUID})
 	if err != nil {
 		t.Fatal(err)
 	}
