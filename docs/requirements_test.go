@@ -169,13 +169,15 @@ func proofOf(fn *ast.FuncDecl, dir string) (proof, bool) {
 	if m == nil {
 		return proof{}, false
 	}
-	p := proof{id: m[1], name: dir + "." + fn.Name.Name, asserts: asserts(fn)}
-	if s := statement.FindStringSubmatch(fn.Doc.Text()); s != nil && s[1] == p.id {
-		p.clause = s[2]
-		first, _, _ := strings.Cut(s[3], "\n\n")
-		p.statement = strings.Join(strings.Fields(first), " ")
+	s := statement.FindStringSubmatch(fn.Doc.Text())
+	if s == nil || s[1] != m[1] {
+		return proof{}, false // named after something else that is numbered, such as a fault
 	}
-	return p, true
+	first, _, _ := strings.Cut(s[3], "\n\n")
+	return proof{
+		id: m[1], name: dir + "." + fn.Name.Name, asserts: asserts(fn),
+		clause: strings.Join(strings.Fields(s[2]), " "), statement: strings.Join(strings.Fields(first), " "),
+	}, true
 }
 
 // asserts says whether a test can fail by its own words.

@@ -127,7 +127,9 @@ func TestRT3_ALostAnswerLogsNobodyOut(t *testing.T) {
 			w.refreshed(t, "rotating", first.Refresh) // this answer is lost
 			w.clock.Advance(sleep)
 			again := w.refreshed(t, "rotating", first.Refresh)
-			w.refreshed(t, "rotating", again.Refresh)
+			if next := w.refreshed(t, "rotating", again.Refresh); next.SessionState != first.SessionState {
+				t.Errorf("another session: %s", next.SessionState)
+			}
 		})
 	}
 }
