@@ -42,6 +42,7 @@ func (p *Person) opened(a answer) *session {
 		p.unexpected(nil, "a login", a)
 		return nil
 	}
+	p.keep(t)
 	p.mu.Lock()
 	p.id = t.user
 	p.mu.Unlock()
@@ -50,6 +51,13 @@ func (p *Person) opened(a answer) *session {
 	s.log.Add(history.Op{Kind: history.Login, Outcome: history.OK, Call: a.call, Return: a.ret, Next: t.refresh.Token, By: a.by, Seq: a.seq})
 	p.world.acknowledged("login", Expected{Type: "LOGIN", Session: s.id})
 	return s
+}
+
+func (p *Person) keep(t tokens) {
+	if p.world.Keep != nil {
+		p.world.Keep(t.refresh.ID, t.refresh.raw)
+		p.world.Keep(t.access.ID, t.access.raw)
+	}
 }
 
 // note records an operation on a family and returns its outcome.
@@ -80,6 +88,7 @@ func (p *Person) present(l *line, s *session, t refreshToken, theft bool) (histo
 			p.unexpected(s, "a refresh", a)
 			break
 		}
+		p.keep(got)
 		o.Outcome, o.Next = history.OK, got.refresh.Token
 		p.world.acknowledged("refresh")
 	default:

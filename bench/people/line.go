@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"net/url"
-	"strconv"
 
 	"github.com/seed-a6a28e10/usher/bench/rig"
 )
@@ -14,7 +13,6 @@ type line struct {
 	world *World
 	admin bool
 	from  string
-	label string // of an administrator's line, which has no port
 
 	conn *rig.Conn
 	seq  int
@@ -41,10 +39,7 @@ func (l *line) send(q rig.Request) (a answer) {
 	if a.err = l.dial(); a.err == nil {
 		q.From = l.from
 		l.seq++
-		a.by, a.seq = l.label, l.seq
-		if a.by == "" {
-			a.by = strconv.Itoa(l.conn.LocalPort())
-		}
+		a.by, a.seq = fmt.Sprintf("%d:%s", l.world.Era, l.conn.Name()), l.seq
 		var body []byte
 		a.status, body, a.err = l.conn.Do(q)
 		a.body = bytes.Clone(body)

@@ -57,7 +57,7 @@ func NewPeople(w *World, n int, seed uint64) (all []*Person) {
 			for l := range p.lines {
 				p.lines[l] = &line{world: w, from: fmt.Sprintf("10.%d.%d.%d", r, i, l+1)}
 			}
-			p.desk = &line{world: w, admin: true, label: fmt.Sprintf("desk %s/%s", realm.Name, p.name)}
+			p.desk = &line{world: w, admin: true}
 			all = append(all, p)
 		}
 	}

@@ -15,6 +15,10 @@ type World struct {
 	Address, Admin string
 	// Alone makes everybody do one thing at a time, and nobody steal.
 	Alone bool
+	// Era counts the server's processes, where somebody cares.
+	Era int
+	// Keep, where set, is told of every token: its jti and its text.
+	Keep func(id, raw string)
 
 	base time.Time
 

@@ -11,6 +11,7 @@ import (
 	"net/textproto"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -43,12 +44,32 @@ func DialUnix(path string) (*Conn, error) {
 	return &Conn{c: c, r: bufio.NewReaderSize(c, 16<<10)}, nil
 }
 
-// LocalPort is this side's port; 0 for a Unix socket.
-func (c *Conn) LocalPort() int {
-	if a, ok := c.c.LocalAddr().(*net.TCPAddr); ok {
-		return a.Port
+// Name tells this side of the connection from others on the machine: the port,
+// or the inode of a Unix socket.
+func (c *Conn) Name() string {
+	switch conn := c.c.(type) {
+	case *net.TCPConn:
+		if a, ok := conn.LocalAddr().(*net.TCPAddr); ok {
+			return strconv.Itoa(a.Port)
+		}
+	case *net.UnixConn:
+		return inode(conn)
 	}
-	return 0
+	return ""
+}
+
+func inode(conn *net.UnixConn) (name string) {
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return ""
+	}
+	_ = raw.Control(func(fd uintptr) { // name stays empty
+		var stat syscall.Stat_t
+		if syscall.Fstat(int(fd), &stat) == nil {
+			name = strconv.FormatUint(stat.Ino, 10)
+		}
+	})
+	return name
 }
 
 // handshake makes the connection speak TLS; whose certificate it is does not matter.
