@@ -42,8 +42,8 @@ func (s *Store) accountRows(u *iam.User, memberOf []int64) ([]pending, error) {
 
 func insertAll(tx Tx, rows []pending) error {
 	for _, row := range rows {
-		if _, err := tx.Exec(row.query, row.args...); err != nil {
-			return fmt.Errorf("%s: %w", row.what, err)
+		if err := row.insert(tx); err != nil {
+			return err
 		}
 	}
 	return nil

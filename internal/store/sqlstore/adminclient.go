@@ -83,7 +83,7 @@ func (s *Store) AddClient(ctx context.Context, c iam.Client, ev *iam.Event) erro
 		return err
 	}
 	return s.db.Write(ctx, func(tx Tx) error {
-		if _, err := tx.Exec(row.query, row.args...); err != nil {
+		if err := row.insert(tx); err != nil {
 			return err
 		}
 		_, err := s.changed(tx, nil, record)

@@ -39,7 +39,7 @@ func (s *Store) ChangeKeys(ctx context.Context, realmID string, prev, next []iam
 			return nil, err
 		}
 		for _, row := range rows {
-			if _, err := tx.Exec(row.query, row.args...); err != nil {
+			if err := row.insert(tx); err != nil {
 				return nil, err
 			}
 		}

@@ -9,7 +9,7 @@ import (
 )
 
 const selectSession = `select s.id, s.realm_id, s.user_id, s.started_at, s.last_refresh, s.remember_me, s.offline,
-		s.address, s.method, s.dead_at, coalesce(u.username, '')
+		s.address, s.method, s.dead_at, s.sum, s.touch_sum, u.username
 	from `
 
 // Sessions is one page of a realm's user sessions, with the clients they are
@@ -34,11 +34,11 @@ func (s *Store) Sessions(ctx context.Context, realmID string, q iam.SessionQuery
 	}
 	var out []iam.SessionInfo
 	err := s.db.Snapshot(ctx, func(tx Tx) (err error) {
-		if out, err = all(tx, scanSession, query, args...); err != nil {
+		if out, err = all(tx, s.scanSession, query, args...); err != nil {
 			return err
 		}
 		for i := range out {
-			if out[i].Clients, err = usesOf(tx, out[i].ID); err != nil {
+			if out[i].Clients, err = s.usesOf(tx, out[i].ID); err != nil {
 				return err
 			}
 		}
@@ -59,16 +59,43 @@ func splitCursor(after string) (user, session string) {
 	return "", after
 }
 
-func scanSession(rows *sql.Rows) (s iam.SessionInfo, err error) {
-	return s, rows.Scan(&s.ID, &s.RealmID, &s.UserID, &s.StartedAt, &s.LastRefresh, &s.RememberMe, &s.Offline,
-		&s.Address, &s.Method, &s.DeadAt, &s.Username)
+// scanSession takes the columns of selectSession.
+func (s *Store) scanSession(rows *sql.Rows) (iam.SessionInfo, error) {
+	r, err := scanRow(rows)
+	if err != nil {
+		return iam.SessionInfo{}, err
+	}
+	u := iam.UserSession{ID: r.text(), RealmID: r.text(), UserID: r.text(), StartedAt: r.number(), LastRefresh: r.number(),
+		RememberMe: r.flag(), Offline: r.flag(), Address: r.text(), Method: r.text(), DeadAt: r.number()}
+	sum, touch, name := r.number(), r.number(), r.text()
+	switch {
+	case r.err != nil:
+		return iam.SessionInfo{}, s.sums.broken(tableSession, u.ID, r.err)
+	case sum != s.sums.session(&u), touch != s.sums.sessionTouch(u.ID, u.LastRefresh, u.DeadAt):
+		return iam.SessionInfo{}, s.sums.damaged(tableSession, u.ID)
+	}
+	return iam.SessionInfo{UserSession: u, Username: name}, nil
 }
 
-// usesOf lists the clients that a session is used at.
-func usesOf(tx Tx, sessionID string) ([]iam.ClientUse, error) {
-	return all(tx, func(rows *sql.Rows) (u iam.ClientUse, err error) {
-		return u, rows.Scan(&u.ClientID, &u.StartedAt, &u.FamilyID, &u.Rotating, &u.Gen, &u.RevokedAt)
-	}, `select c.client_id, c.started_at, coalesce(f.id, ''), coalesce(f.rotating, 0), coalesce(f.gen, 0), coalesce(f.revoked_at, 0)
+// usesOf lists the clients that a session is used at. What it tells of the
+// families decides nothing, and is not compared with their sums.
+func (s *Store) usesOf(tx Tx, sessionID string) ([]iam.ClientUse, error) {
+	return all(tx, func(rows *sql.Rows) (iam.ClientUse, error) {
+		r, err := scanRow(rows)
+		if err != nil {
+			return iam.ClientUse{}, err
+		}
+		c := iam.ClientSession{SessionID: sessionID, ClientID: r.text(), StartedAt: r.number()}
+		sum := r.number()
+		u := iam.ClientUse{ClientID: c.ClientID, StartedAt: c.StartedAt, FamilyID: r.text(), Rotating: r.flag(), Gen: r.number(), RevokedAt: r.number()}
+		switch {
+		case r.err != nil:
+			return u, s.sums.broken(tableClientSession, sessionID+"/"+c.ClientID, r.err)
+		case sum != s.sums.clientSession(&c):
+			return u, s.sums.damaged(tableClientSession, sessionID+"/"+c.ClientID)
+		}
+		return u, nil
+	}, `select c.client_id, c.started_at, c.sum, f.id, f.rotating, f.gen, f.revoked_at
 		from client_session c left join token_family f on f.id = c.family_id
 		where c.session_id = $1 order by c.client_id`, sessionID)
 }

@@ -132,6 +132,11 @@ func (s *Store) DeleteUser(ctx context.Context, realmID, userID string, at, unti
 		if _, err := tx.Exec(`delete from vm_member where user_id = $1 and realm_id = $2`, userID, realmID); err != nil {
 			return nil, err
 		}
+		if _, err := tx.Exec(`delete from token_family where id in (select c.family_id
+			from client_session c join user_session s on s.id = c.session_id
+			where s.realm_id = $1 and s.user_id = $2)`, realmID, userID); err != nil {
+			return nil, err
+		}
 		n, err := tx.Exec(`delete from users where id = $1 and realm_id = $2`, userID, realmID)
 		if err := must(n, err, iam.ErrNotFound); err != nil {
 			return nil, err

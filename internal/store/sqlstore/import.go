@@ -21,8 +21,8 @@ func (s *Store) ImportRealm(ctx context.Context, in iam.RealmImport, members []v
 	managers := copyMemberships(members)
 	return s.db.Write(ctx, func(tx Tx) error {
 		for _, row := range rows {
-			if _, err := tx.Exec(row.query, row.args...); err != nil {
-				return fmt.Errorf("%s: %w", row.what, err)
+			if err := row.insert(tx); err != nil {
+				return err
 			}
 		}
 		for _, m := range managers {
@@ -40,6 +40,16 @@ func (s *Store) ImportRealm(ctx context.Context, in iam.RealmImport, members []v
 type pending struct {
 	what, query string
 	args        []any
+}
+
+// insert writes the row. One that the query itself leaves out is a conflict: a
+// user with the id of a deleted one.
+func (p pending) insert(tx Tx) error {
+	n, err := tx.Exec(p.query, p.args...)
+	if err := must(n, err, iam.ErrConflict); err != nil {
+		return fmt.Errorf("%s: %w", p.what, err)
+	}
+	return nil
 }
 
 func (s *Store) encodeRealm(in iam.RealmImport) ([]pending, error) {

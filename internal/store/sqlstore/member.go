@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"slices"
 
 	"github.com/seed-a6a28e10/usher/internal/iam"
@@ -81,9 +82,9 @@ func (s *Store) MembersOf(ctx context.Context, realmID string, vmID int64, after
 		if err := exists(tx, `select 1 from video_manager where realm_id = $1 and id = $2`, realmID, vmID); err != nil {
 			return err
 		}
-		out, err = all(tx, func(rows *sql.Rows) (m iam.Member, err error) {
-			return m, rows.Scan(&m.UserID, &m.Username)
-		}, `select m.user_id, u.username from vm_member m join users u on u.id = m.user_id
+		out, err = all(tx, func(rows *sql.Rows) (iam.Member, error) {
+			return s.scanMember(rows, realmID, vmID)
+		}, `select m.user_id, m.sum, u.username from vm_member m join users u on u.id = m.user_id
 			where m.realm_id = $1 and m.vm_id = $2 and m.user_id > $3 order by m.user_id limit $4`,
 			realmID, vmID, afterID, limit)
 		return err
@@ -92,4 +93,18 @@ func (s *Store) MembersOf(ctx context.Context, realmID string, vmID int64, after
 		return nil, err
 	}
 	return out, nil
+}
+
+func (s *Store) scanMember(rows *sql.Rows, realmID string, vmID int64) (iam.Member, error) {
+	r, err := scanRow(rows)
+	if err != nil {
+		return iam.Member{}, err
+	}
+	m, sum := iam.Member{UserID: r.text()}, r.number()
+	m.Username = r.text()
+	name := fmt.Sprintf("%s/%d/%s", realmID, vmID, m.UserID)
+	if r.err != nil {
+		return m, s.sums.broken(tableMember, name, r.err)
+	}
+	return m, s.sums.check(tableMember, name, sum, s.sums.member(realmID, vmID, m.UserID))
 }

@@ -6,21 +6,18 @@ import (
 	"github.com/seed-a6a28e10/usher/internal/iam"
 )
 
-const (
-	// keepEvents is how long events are kept, in ms: 90 days.
-	keepEvents = 90 * 24 * 3600 * 1000
-	// sweepStep bounds the rows one transaction looks at, so that sweeping
-	// never holds up a login.
-	sweepStep = 32
-)
+// sweepStep bounds the rows one transaction looks at, so that sweeping never
+// holds up a login.
+const sweepStep = 32
 
 // Sweep deletes what nobody can ask for any more as of now (Unix ms): sessions
-// with their client sessions, families, feed entries, failure rows and events,
-// until about limit rows are gone. It returns how many; fewer than limit means
-// that nothing is left. Each step is its own transaction.
+// with their client sessions, families, feed entries and failure rows, until
+// about limit rows are gone. It returns how many; fewer than limit means that
+// nothing is left. Each step is its own transaction. Events leave with their
+// seals: see DropSealed.
 func (s *Store) Sweep(ctx context.Context, now int64, limit int) (int, error) {
 	steps := []func(Tx, int64, int) (swept, error){
-		s.sweepSessions, s.sweepFamilies, s.sweepRevocations, s.sweepFailureRows, sweepEvents,
+		s.sweepSessions, s.sweepFamilies, s.sweepRevocations, s.sweepFailureRows,
 	}
 	total := 0
 	for _, step := range steps {
@@ -165,16 +162,4 @@ func lastsUntil(f *iam.Failures) int64 {
 		return 0
 	}
 	return last + keepFailures
-}
-
-// sweepEvents looks at the oldest rows only: events are numbered about in the
-// order of their times, and so need no index on it.
-func sweepEvents(tx Tx, now int64, n int) (swept, error) {
-	return sweepAll(tx, `delete from event where seq in
-		(select seq from (select seq, at from event order by seq limit $2) as oldest where at < $1)`, now-keepEvents, n)
-}
-
-func sweepAll(tx Tx, query string, now int64, n int) (swept, error) {
-	deleted, err := tx.Exec(query, now, n)
-	return swept{looked: int(deleted), deleted: int(deleted)}, err
 }

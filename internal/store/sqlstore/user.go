@@ -72,7 +72,8 @@ func (s *Store) encodeUser(realmID string, u *iam.User) (pending, error) {
 	return pending{"user " + u.Username,
 		`insert into users (id, realm_id, username, email, enabled, doc, epoch, sum, pw_sum,
 			pw_id, pw_label, pw_created_at, pw_secret, pw_data)
-		values ($1, $2, $3, $4, $5, $6, 1, $7, $8, $9, $10, $11, $12, $13)`,
+		select $1, $2, $3, $4, $5, $6, 1, $7, $8, $9, $10, $11, $12, $13
+		where not exists (select 1 from deleted_user where id = $1)`,
 		append(args, password(u.Password)...)}, nil
 }
 
@@ -105,8 +106,8 @@ func (s *Store) AddUsers(ctx context.Context, realmID string, users []iam.User, 
 	}
 	return s.db.Write(ctx, func(tx Tx) error {
 		for _, row := range rows {
-			if _, err := tx.Exec(row.query, row.args...); err != nil {
-				return fmt.Errorf("%s: %w", row.what, err)
+			if err := row.insert(tx); err != nil {
+				return err
 			}
 		}
 		return nil
