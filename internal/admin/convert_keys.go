@@ -126,13 +126,13 @@ func material(m *KeyMaterial, provider string, config map[string][]string) strin
 }
 
 // withoutMaterial is a key component's config but for what becomes the key
-// row: that must not outlive the key.
+// row: the key must not outlive it, and the rest is said there.
 func withoutMaterial(k *object) json.RawMessage {
 	config, ok := k.child("config")
 	if !ok {
 		return json.RawMessage("{}")
 	}
-	config.used = words("privateKey ecdsaPrivateKey eddsaPrivateKey secret certificate kid")
+	config.used = words("privateKey ecdsaPrivateKey eddsaPrivateKey secret certificate kid priority enabled active algorithm")
 	rest := map[string]json.RawMessage{}
 	for i := range config.node.kids {
 		if m := &config.node.kids[i]; !config.used[m.name] {

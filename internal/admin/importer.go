@@ -48,6 +48,7 @@ const (
 	PurposeClientSecret = "client-secret"
 	PurposeCredential   = "credential"
 	PurposeKept         = "kept"
+	PurposeSigningKey   = "signing-key" // as package keys seals
 )
 
 // Scopes are the built-in client scopes and which of them a new client gets.

@@ -45,6 +45,7 @@ type Service struct {
 	Members  MemberStore
 	Signing  KeyStore
 	Events   EventStore
+	Record   Recorder
 
 	Node     Node
 	Importer *Importer // makes realms, and the hashes of passwords

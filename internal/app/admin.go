@@ -22,7 +22,7 @@ import (
 func (a *App) newAdmin() *admin.Service {
 	return &admin.Service{
 		Users: a.store, Accounts: a.store, Sessions: a.store, Config: a.store, Members: a.store,
-		Signing: a.store, Events: a.store,
+		Signing: a.store, Events: a.store, Record: a.store,
 		Node: adminNode{a}, Importer: a.importer, NewID: secret.NewID, Now: a.clock.Now,
 	}
 }
