@@ -46,6 +46,8 @@ type Store interface {
 	VideoManagers(ctx context.Context, realmID string) ([]vms.Membership, error)
 	VideoManagersOf(ctx context.Context, realmID, userID string) ([]vms.VideoManager, error)
 
+	Accounts
+
 	Sweep(ctx context.Context, now int64, limit int) (int, error)
 	Close() error
 }
