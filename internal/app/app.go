@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/seed-a6a28e10/usher/internal/admin"
+	"github.com/seed-a6a28e10/usher/internal/audit"
 	"github.com/seed-a6a28e10/usher/internal/grant"
 	"github.com/seed-a6a28e10/usher/internal/live"
 	"github.com/seed-a6a28e10/usher/internal/login"
@@ -41,6 +42,7 @@ type App struct {
 	sealer   *secret.Sealer
 	importer *admin.Importer
 	admin    *admin.Service
+	events   *audit.Sealer
 	keys     *keyMaker
 
 	metrics  *telemetry.Metrics
@@ -162,6 +164,7 @@ func (a *App) build() {
 		Metrics: a.registry, Log: a.log,
 	})
 	a.admin = a.newAdmin()
+	a.events = a.newEvents()
 	a.watch()
 	a.reloader = a.newReloader()
 }

@@ -43,7 +43,7 @@ func (a *App) Start(ctx context.Context) error {
 	a.stopJobs = stop
 	for _, job := range []func(context.Context){
 		a.snapshot.Run, a.feed.Run, a.verifier.Run, a.confirm.Run, a.sweep, a.measure, a.watchStore,
-		a.watchFiles, a.hangups, a.pat, a.count,
+		a.watchFiles, a.hangups, a.pat, a.count, a.events.Run,
 	} {
 		a.jobs.Go(func() { job(jobs) })
 	}
@@ -124,6 +124,7 @@ func (a *App) close() error {
 		}
 	}
 	a.login.Close()
+	a.sealRest()
 	defer a.sendSpans()
 	return a.store.Close()
 }

@@ -19,6 +19,7 @@ var (
 	SessionsOpen     = Gauge{"usher_sessions_open", "User sessions that are stored, counted once a minute."}
 	CertificateEnds  = Gauge{"usher_tls_certificate_expiry_timestamp_seconds", "When the certificate of the public listener ends."}
 	EventSealAge     = Gauge{"usher_event_seal_age_seconds", "Time since nothing was left to seal of the event record."}
+	SealedRow        = Gauge{"usher_events_sealed_row", "Last sealed row of the event record."}
 	UnsealedEvents   = Gauge{"usher_events_unsealed", "Events that are not sealed yet."}
 	Ready            = Gauge{"usher_ready", "1 when the readiness check passes."}
 )
