@@ -16,7 +16,7 @@ func run() int {
 	ctx, now, stop := signals()
 	defer stop()
 	w := world{
-		args: os.Args[1:], stdout: os.Stdout, stderr: os.Stderr, environ: os.Environ(), now: now,
+		args: os.Args[1:], stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, environ: os.Environ(), now: now,
 	}
 	return w.main(ctx)
 }
@@ -24,6 +24,7 @@ func run() int {
 // world is what a command sees of the process.
 type world struct {
 	args           []string
+	stdin          io.Reader
 	stdout, stderr io.Writer
 	environ        []string
 	// now is closed by the second signal: stop at once.

@@ -13,8 +13,11 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"usher": func() { os.Exit(run()) }})
 }
 
-// TestScripts plays the transcripts of commands and their errors.
+// TestScripts plays the transcripts of commands and their errors. What they may
+// say beside what every script knows is in scriptCommands.
 func TestScripts(t *testing.T) {
 	t.Parallel()
-	testscript.Run(t, testscript.Params{Dir: "testdata/script", RequireExplicitExec: true, RequireUniqueNames: true})
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script", RequireExplicitExec: true, RequireUniqueNames: true, Setup: setupScript, Cmds: scriptCommands(),
+	})
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seed-a6a28e10/usher/internal/app"
 	"github.com/seed-a6a28e10/usher/internal/nearest"
 )
 
@@ -41,12 +42,15 @@ func (w *world) main(ctx context.Context) int {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usage(err, fmt.Sprintf("run `%s --help` for its flags", c.CommandPath()))
 	})
-	root.AddCommand(w.devCommand(), w.serveCommand(), w.healthCommand(), w.assetsCommand(), w.versionCommand())
+	root.AddCommand(w.devCommand(), w.serveCommand(), w.adminCommand(), w.healthCommand(), w.assetsCommand(), w.versionCommand())
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return 0
 	}
 	f := w.explain(root, err)
+	if f.code == exitInterrupt && errors.Is(err, context.Canceled) {
+		return f.code // who interrupted it knows
+	}
 	f.print(w.stderr)
 	return f.code
 }
@@ -54,8 +58,16 @@ func (w *world) main(ctx context.Context) int {
 // explain makes a failure of an error that came from cobra.
 func (w *world) explain(root *cobra.Command, err error) *failure {
 	var f *failure
-	if errors.As(err, &f) {
+	switch {
+	case errors.As(err, &f):
+		if f.code == exitFailed && errors.Is(err, app.ErrUnavailable) {
+			f.code = exitTrouble
+		}
 		return f
+	case errors.Is(err, context.Canceled):
+		return &failure{err: err, code: exitInterrupt}
+	case errors.Is(err, app.ErrUnavailable):
+		return &failure{err: err, code: exitTrouble}
 	}
 	if !strings.HasPrefix(err.Error(), "unknown command") {
 		return &failure{err: err, code: exitFailed}
