@@ -32,7 +32,16 @@ type ImportRow struct {
 	Why      []string `json:"why,omitempty"` // of what was skipped
 }
 
-// ExportFiles is a realm as Keycloak writes one.
+// Where an export puts users, in Keycloak's words.
+const (
+	UsersSkip           = "skip"
+	UsersSameFile       = "same_file"
+	UsersDifferentFiles = "different_files"
+)
+
+// ExportFiles is a realm as Keycloak writes one. Users in files of their own
+// come file by file: Next, where it is set, is the after of the next request.
 type ExportFiles struct {
 	Files []File `json:"files"`
+	Next  string `json:"next,omitempty"`
 }

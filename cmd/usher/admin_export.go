@@ -18,7 +18,7 @@ func (a *admin) exportCommand() *cobra.Command {
 	var users bool
 	var file string
 	c := a.command("export", "Write a realm in Keycloak's JSON form", func(ctx context.Context, _ []string) error {
-		q := url.Values{"users": {"skip"}}
+		q := url.Values{"users": {"skip"}, "secrets": {"true"}}
 		if users {
 			q.Set("users", "same_file")
 		}

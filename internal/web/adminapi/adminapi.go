@@ -76,6 +76,8 @@ func (a *API) routes() map[string]route {
 		api.AdminEvents:           {http.MethodGet: a.events},
 		api.AdminEventsVerify:     {http.MethodGet: a.verify, http.MethodPost: a.verify},
 		api.AdminEventsCheckpoint: {http.MethodGet: a.checkpoint},
+
+		api.AdminExport: {http.MethodGet: a.export},
 	}
 }
 

@@ -1,0 +1,68 @@
+package adminapi
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"github.com/seed-a6a28e10/usher/api"
+	"github.com/seed-a6a28e10/usher/internal/admin"
+	"github.com/seed-a6a28e10/usher/internal/web"
+)
+
+// export writes a realm in the form of Keycloak's own export. Users in files of
+// their own come one file an answer, the first one with the realm's.
+func (a *API) export(ctx context.Context, r *web.Request) (web.Reply, error) {
+	q, err := paging(r, "users", "secrets")
+	if err != nil {
+		return web.Reply{}, err
+	}
+	secrets, err := flag(q.Values, "secrets")
+	if err != nil {
+		return web.Reply{}, err
+	}
+	where := q.Get("users")
+	switch where {
+	case "":
+		where = api.UsersSkip
+	case api.UsersSkip, api.UsersSameFile, api.UsersDifferentFiles:
+	default:
+		return web.Reply{}, bad("The parameter users is skip, same_file or different_files")
+	}
+	realm := r.PathValue("realm")
+	var out api.ExportFiles
+	if q.after == "" || where != api.UsersDifferentFiles {
+		data, err := a.Service.Export(ctx, a.Caller(ctx), realm, admin.ExportOptions{Users: where, Secrets: secrets})
+		if err != nil {
+			return web.Reply{}, err
+		}
+		out.Files = append(out.Files, api.File{Name: realm + "-realm.json", Data: data})
+	}
+	if where == api.UsersDifferentFiles {
+		err = a.exportUsers(ctx, realm, q, secrets, &out)
+	}
+	return reply(out, err)
+}
+
+// exportUsers adds the next file of users. Its cursor is the number of the file
+// and the id of the last user before it.
+func (a *API) exportUsers(ctx context.Context, realm string, q asked, secrets bool, out *api.ExportFiles) error {
+	number, after := 0, ""
+	if q.after != "" {
+		text, id, _ := strings.Cut(q.after, "/")
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 {
+			return bad("The parameter after is not the next of an answer")
+		}
+		number, after = n, id
+	}
+	data, next, err := a.Service.ExportUsers(ctx, a.Caller(ctx), realm, after, q.limit, secrets)
+	if err != nil {
+		return err
+	}
+	out.Files = append(out.Files, api.File{Name: realm + "-users-" + strconv.Itoa(number) + ".json", Data: data})
+	if next != "" {
+		out.Next = strconv.Itoa(number+1) + "/" + next
+	}
+	return nil
+}
