@@ -17,7 +17,7 @@ const sweepStep = 32
 // seals: see DropSealed.
 func (s *Store) Sweep(ctx context.Context, now int64, limit int) (int, error) {
 	steps := []func(Tx, int64, int) (swept, error){
-		s.sweepSessions, s.sweepFamilies, s.sweepRevocations, s.sweepFailureRows,
+		s.sweepSessions, s.sweepFamilies, s.sweepRevocations, s.sweepFailureRows, sweepStage,
 	}
 	total := 0
 	for _, step := range steps {

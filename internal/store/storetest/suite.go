@@ -81,6 +81,10 @@ func Run(t *testing.T, open Opener, troubles map[string]Trouble) {
 		"Reopen":          testReopen,
 		"Closed":          testClosed,
 		"Histories":       testHistories,
+		"MergeNew":        testMergeNew,
+		"MergeInto":       testMergeInto,
+		"MergeIDs":        testMergeIDs,
+		"MergeGivenUp":    testMergeGivenUp,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

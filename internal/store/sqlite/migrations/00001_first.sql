@@ -209,6 +209,41 @@ create table deleted_user (
     at       integer not null
 ) strict;
 
+-- Users of an import that was not committed yet, and their memberships: rows of
+-- users and vm_member in the making. prev is the stored document on which the
+-- change of an existing user was decided.
+create table import_user (
+    seq           integer primary key,
+    batch         text not null,
+    at            integer not null,
+    id            text not null,
+    realm_id      text not null,
+    username      text not null,
+    email         text not null,
+    enabled       integer not null,
+    epoch         integer not null,
+    doc           text not null,
+    sum           integer not null,
+    pw_id         text,
+    pw_label      text,
+    pw_created_at integer,
+    pw_secret     text,
+    pw_data       text,
+    pw_sum        integer not null,
+    pw_change     integer not null,
+    prev          text
+) strict;
+create index import_user_by_batch on import_user (batch, seq);
+
+create table import_member (
+    batch    text not null,
+    user_id  text not null,
+    realm_id text not null,
+    vm_id    integer not null,
+    sum      integer not null
+) strict;
+create index import_member_by_batch on import_member (batch);
+
 create table video_manager (
     realm_id      text not null references realm (id),
     id            integer not null,
