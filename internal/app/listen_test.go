@@ -116,12 +116,17 @@ func TestTLS(t *testing.T) {
 
 func certificate(t *testing.T) (cert, key string, pool *x509.CertPool) {
 	t.Helper()
+	return certificateFor(t, time.Now().Add(-time.Hour), time.Now().Add(time.Hour))
+}
+
+func certificateFor(t *testing.T, from, to time.Time) (cert, key string, pool *x509.CertPool) {
+	t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
 	template := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{"login.example.org"},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true}
+		NotBefore: from, NotAfter: to, IsCA: true, BasicConstraintsValid: true}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
 	if err != nil {
 		t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seed-a6a28e10/usher/internal/app"
 	"github.com/seed-a6a28e10/usher/internal/app/apptest"
 )
 
@@ -41,7 +42,12 @@ func TestEveryMetricMoves(t *testing.T) {
 
 	text := scrape(t, u)
 	atRest := map[string]bool{"usher_hash_queue_length": true, "usher_hash_slots_busy": true,
-		"usher_feed_age_seconds": true, "usher_api_rate_limited_total": true}
+		"usher_feed_age_seconds": true, "usher_api_rate_limited_total": true, "usher_hash_wait_duration_seconds": true,
+		"usher_damaged_rows_total": true, "usher_config_age_seconds": true, "usher_store_queue_length": true,
+		"usher_sessions_open": true, "usher_reloads_total": true, "usher_reload_failing": true,
+		"usher_events_sealed_row": true, "usher_events_unsealed": true, "usher_event_seal_age_seconds": true}
+	// There with a certificate, or something to reload, alone.
+	text += scrape(t, withFiles(t))
 	values := sums(t, text)
 	for _, name := range registered(t) {
 		if v, there := values[name]; !there || v == 0 && !atRest[name] {
@@ -56,6 +62,15 @@ func TestEveryMetricMoves(t *testing.T) {
 			t.Errorf("%s is missing", want)
 		}
 	}
+}
+
+// withFiles is an Usher that speaks TLS and can reload its certificate.
+func withFiles(t *testing.T) *apptest.Usher {
+	t.Helper()
+	cert, key, _ := certificate(t)
+	return apptest.Start(t, apptest.Options{Config: func(c *app.Config) {
+		c.TLSCertFile, c.TLSKeyFile, c.PublicURL = cert, key, "https://login.example.org"
+	}})
 }
 
 func scrape(t *testing.T, u *apptest.Usher) string {

@@ -103,6 +103,7 @@ func NewMetrics(reg prometheus.Registerer, b Build) *Metrics {
 	}
 	checks := counters("usher_api_token_checks_total", "Access tokens judged by the API; seen is whether the signature was checked before.", "seen")
 	m.seen, m.unseen = checks.WithLabelValues("true"), checks.WithLabelValues("false")
+	m.zero()
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "usher_build_info", Help: "Constant 1, labelled by the build.",
 		ConstLabels: prometheus.Labels{"version": b.Version, "commit": b.Commit, "go": b.Go},

@@ -17,10 +17,16 @@ func TestMetricsNamesAndLabels(t *testing.T) {
 	for range 2 { // the second time over the saved series
 		m.Request("/v1/vms", "GET", 200, time.Millisecond)
 	}
-	for i := range 50 { // no request can add a series
+	m.EnableKeycloak()
+	for i := range 100_000 { // no request can add a series
 		m.Request("/v1/vms", fmt.Sprintf("X%d", i), 1000+i, time.Millisecond)
 		m.Grant(fmt.Sprint(i), fmt.Sprint("f", i))
 		m.Login(fmt.Sprint(i))
+		m.Refresh(fmt.Sprint(i), fmt.Sprint(i))
+		m.PasswordGrant(fmt.Sprint(i))
+		m.Hash(fmt.Sprint(i), 0)
+		m.UserEvent("platform", fmt.Sprint("X", i), fmt.Sprint(i))
+		m.HashValidation("platform", fmt.Sprint(i), "i=1", fmt.Sprint(i))
 	}
 	m.Refresh("rotating", "converge")
 	m.Hash("argon2id", time.Millisecond)
@@ -35,7 +41,7 @@ func TestMetricsNamesAndLabels(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	name := regexp.MustCompile(`^(usher|go|process)(_[a-z0-9]+)+$`)
+	name := regexp.MustCompile(`^(usher|keycloak|go|process)(_[a-z0-9]+)+$`)
 	series := map[string]int{}
 	for _, f := range got {
 		if !name.MatchString(f.GetName()) {
@@ -55,7 +61,8 @@ func TestMetricsNamesAndLabels(t *testing.T) {
 	}
 	for want, n := range map[string]int{
 		"usher_http_requests_total": 2, "usher_http_request_duration_seconds": 2, "usher_token_grants_total": 1,
-		"usher_login_attempts_total": 1, "usher_refresh_total": 1, "usher_feed_age_seconds": 1,
+		"usher_login_attempts_total": len(LoginOutcomes) + 1, "usher_refresh_total": 2, "keycloak_user_events_total": 1, "keycloak_credentials_password_hashing_validations_total": 1,
+		"usher_password_grants_total": len(ClientKinds) + 1, "usher_hash_duration_seconds": 2, "usher_feed_age_seconds": 1,
 		"usher_hash_queue_length": 1, "usher_store_commit_batch_size": 1, "usher_build_info": 1,
 	} {
 		if series[want] != n {
@@ -75,6 +82,15 @@ func TestNilMetricsRecordNothing(t *testing.T) {
 	m.Session("opened")
 	m.TokenChecked(false)
 	m.RateLimited()
+	m.HashWait(0)
+	m.PasswordGrant("public")
+	m.Damaged("users")
+	m.Reloadable("tls")
+	m.Reload("tls", true)
+	m.EnableKeycloak()
+	m.UserEvent("r", "LOGIN", "")
+	m.HashValidation("r", "bcrypt", "10", "valid")
+	m.WatchKeys(nil)
 	m.Watch(Ready, nil)
 	m.Request("/", "GET", 200, 0)
 }

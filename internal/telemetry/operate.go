@@ -6,6 +6,25 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
+// zero makes the series of the small closed sets at once: what alerts and
+// dashboards ask for is there before it first happens, and its first time is
+// an increase.
+func (m *Metrics) zero() {
+	for _, one := range []struct {
+		of  *prometheus.CounterVec
+		set []string
+	}{
+		{m.logins, LoginOutcomes}, {m.sessions, SessionChanges}, {m.passwords, ClientKinds}, {m.damaged, DamagedTables},
+	} {
+		for _, v := range one.set {
+			one.of.WithLabelValues(v)
+		}
+	}
+	for _, v := range CommitOutcomes {
+		m.commits.WithLabelValues(v)
+	}
+}
+
 // HashWait records how long a login waited for a place to hash in.
 func (m *Metrics) HashWait(d time.Duration) {
 	if m != nil {
@@ -32,6 +51,8 @@ func (m *Metrics) Damaged(table string) {
 func (m *Metrics) Reloadable(what string) {
 	if m != nil {
 		m.failing.WithLabelValues(closed(Reloadables, what)).Set(0)
+		m.reloads.WithLabelValues(closed(Reloadables, what), "ok")
+		m.reloads.WithLabelValues(closed(Reloadables, what), "failed")
 	}
 }
 

@@ -25,6 +25,8 @@ type Options struct {
 	Clock *Clock
 	// Config changes the configuration before the start; may be nil.
 	Config func(*app.Config)
+	// App changes the options before the start; may be nil.
+	App func(*app.Options)
 	// HashSlots is app.Options.HashSlots.
 	HashSlots int
 	// PeerUID is app.Options.PeerUID.
@@ -76,7 +78,11 @@ func Start(t testing.TB, o Options) *Usher {
 			t.Fatal(err)
 		}
 	}
-	a, err := app.New(t.Context(), cfg, app.Options{Clock: o.Clock, Log: log, HashSlots: o.HashSlots, PeerUID: o.PeerUID})
+	options := app.Options{Clock: o.Clock, Log: log, HashSlots: o.HashSlots, PeerUID: o.PeerUID}
+	if o.App != nil {
+		o.App(&options)
+	}
+	a, err := app.New(t.Context(), cfg, options)
 	if err != nil {
 		t.Fatal(err)
 	}
