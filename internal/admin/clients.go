@@ -8,12 +8,15 @@ import (
 
 	"github.com/seed-a6a28e10/usher/internal/iam"
 	"github.com/seed-a6a28e10/usher/internal/secret"
+	"github.com/seed-a6a28e10/usher/internal/vms"
 )
 
 // ConfigStore changes realms and clients, each method one fact with its event
 // that moves the configuration version. iam.ErrStale: prev is not what is
 // stored; iam.ErrConflict: a name is taken.
 type ConfigStore interface {
+	// AddRealm writes a whole realm or nothing.
+	AddRealm(ctx context.Context, r iam.RealmImport, m []vms.Membership, ev *iam.Event) error
 	ReplaceRealm(ctx context.Context, prev, next iam.Realm, rev []iam.Revocation, ev *iam.Event) ([]iam.Revocation, error)
 	AddClient(ctx context.Context, c iam.Client, ev *iam.Event) error
 	// AddServiceClient is AddClient with the client's service account.

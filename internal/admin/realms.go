@@ -2,8 +2,10 @@ package admin
 
 import (
 	"context"
+	"errors"
 
 	"github.com/seed-a6a28e10/usher/internal/iam"
+	"github.com/seed-a6a28e10/usher/internal/oauth"
 )
 
 // RealmView is a realm with what it holds.
@@ -52,12 +54,26 @@ func (s *Service) AddRealm(ctx context.Context, c Caller, name string) (RealmVie
 	if text := nameFault(name); text != "" {
 		return RealmView{}, refused("The name of the realm: " + text)
 	}
-	outcomes, err := s.Importer.Bring(ctx, []Draft{Builtin(name)}, true)
-	if err != nil {
-		return RealmView{}, answer(err, "The realm "+quote(name)+" exists")
+	if _, err := s.Node.Realm(name); !errors.Is(err, iam.ErrNotFound) {
+		if err == nil {
+			err = taken("The realm " + quote(name) + " exists")
+		}
+		return RealmView{}, err
 	}
-	if len(outcomes) == 1 && !outcomes[0].Created {
-		return RealmView{}, taken("The realm " + quote(name) + " exists")
+	d := Builtin(name)
+	d.Realm.ID = s.NewID()
+	var err error
+	if d.firstManager, err = s.nextManager(ctx); err != nil {
+		return RealmView{}, err
+	}
+	s.Importer.complete(&d)
+	rows, members, err := s.Importer.rows(ctx, &d)
+	if err != nil {
+		return RealmView{}, oauth.Refuse(oauth.Internal).Because(err)
+	}
+	ev := s.event(c, d.Realm.ID, adminCreate, "REALM", "")
+	if err := s.Config.AddRealm(ctx, rows, members, ev); err != nil {
+		return RealmView{}, answer(err, "The realm "+quote(name)+" exists")
 	}
 	s.reload(ctx)
 	return s.RealmOf(ctx, name)

@@ -13,6 +13,15 @@ import (
 // exists, or two things in the import share an id or a name;
 // iam.ErrNotFound: a membership names a user that is not in the import.
 func (s *Store) ImportRealm(ctx context.Context, in iam.RealmImport, members []vms.Membership) error {
+	return s.AddRealm(ctx, in, members, nil)
+}
+
+// AddRealm is ImportRealm with an event.
+func (s *Store) AddRealm(ctx context.Context, in iam.RealmImport, members []vms.Membership, ev *iam.Event) error {
+	record, err := encodeEvent(ev)
+	if err != nil {
+		return err
+	}
 	rows, err := s.encodeRealm(in)
 	if err != nil {
 		return err
@@ -30,7 +39,7 @@ func (s *Store) ImportRealm(ctx context.Context, in iam.RealmImport, members []v
 				return err
 			}
 		}
-		_, err := tx.Exec(`update config_state set version = version + 1 where id = 1`)
+		_, err := s.changed(tx, nil, record)
 		return err
 	})
 }
