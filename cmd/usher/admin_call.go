@@ -47,11 +47,20 @@ func (a *admin) noRealm(ctx context.Context) bool {
 type refusal struct{ api.Problem }
 
 func (r *refusal) Error() string {
-	text := fmt.Sprintf("%s (%d", cli.Clean(r.Message), r.Status)
+	text := fmt.Sprintf("%s (%d", talk(r.Message), r.Status)
 	if r.Status >= 500 && r.ErrorID != "" {
 		text += ", error_id " + r.ErrorID + " in the server's log"
 	}
 	return text + ")"
+}
+
+// talk makes a sentence of the server's one of ours: small, without a full stop.
+func talk(s string) string {
+	s = strings.TrimSuffix(cli.Clean(s), ".")
+	if len(s) > 1 && s[0] >= 'A' && s[0] <= 'Z' && (s[1] == ' ' || s[1] >= 'a' && s[1] <= 'z') {
+		s = string(s[0]+'a'-'A') + s[1:]
+	}
+	return s
 }
 
 // explainCall gives an error of do its exit code.
@@ -59,7 +68,7 @@ func (a *admin) explainCall(ctx context.Context, method string, err error) error
 	var r *refusal
 	switch {
 	case errors.As(err, &r):
-		f := &failure{err: r, hint: cli.Clean(r.ErrorHint), code: exitClient}
+		f := &failure{err: r, hint: talk(r.ErrorHint), code: exitClient}
 		switch {
 		case r.Status == http.StatusForbidden:
 			f.code = exitRefused

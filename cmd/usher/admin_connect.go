@@ -29,6 +29,9 @@ type place struct {
 // folder finds the data folder: by flag, variable or settings.
 func (a *admin) folder() (place, error) {
 	s := config.Sources{File: a.config, Flags: map[string]string{}, Environ: usherVariables(a.environ), Credentials: a.variable("CREDENTIALS_DIRECTORY")}
+	if s.Environ["USHER_DATA"] == "" {
+		delete(s.Environ, "USHER_DATA") // set to nothing is not set
+	}
 	if s.File == "" && a.data == "" && s.Environ["USHER_DATA"] == "" {
 		if _, err := os.Stat(defaultConfig); err == nil {
 			s.File = defaultConfig

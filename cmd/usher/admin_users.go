@@ -20,7 +20,7 @@ func (a *admin) usersCommand() *cobra.Command {
 	c := group("users", "People and their passwords", "People and their passwords. NAME is a user's name, e-mail address or id.")
 	c.AddCommand(a.usersList(), a.usersShow(), a.usersAdd(), a.usersPassword(),
 		a.usersOrder("enable", "Let a user log in again", api.AdminUserEnable, "is enabled", "was enabled already"),
-		a.usersOrder("disable", "Keep a user out: sessions end at once", api.AdminUserDisable, "is disabled", "was disabled already"),
+		a.usersOrder("disable", "Keep a user out: every token is refused at once", api.AdminUserDisable, "is disabled", "was disabled already"),
 		a.usersOrder("unlock", "Forget a user's wrong passwords, and the wait they led to", api.AdminUserUnlock, "is unlocked", "was not locked"),
 		a.usersDelete(),
 	)
