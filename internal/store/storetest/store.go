@@ -48,6 +48,12 @@ type Store interface {
 
 	Accounts
 
+	Finder
+	Orders
+	Sessions
+	Members
+	Seals
+
 	Sweep(ctx context.Context, now int64, limit int) (int, error)
 	Close() error
 }
