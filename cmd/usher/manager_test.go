@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"net"
 	"net/http"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // shell runs a line of sh that ends in `exec "$@"`, which becomes usher: what
@@ -103,6 +105,9 @@ func listenFile(t *testing.T) socket {
 	return socket{f, l.Addr().String()}
 }
 
+// patience is for a process that ended without a word.
+const patience = time.Minute
+
 // notifications is the socket of a service manager.
 type notifications struct{ conn *net.UnixConn }
 
@@ -123,14 +128,14 @@ func (n *notifications) waits(t *testing.T, p *process, states ...string) {
 	for _, s := range states {
 		missing[s] = true
 	}
-	go func() { // a process that ended says nothing more
-		_ = p.wait()
-	}()
+	if err := n.conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
+		t.Fatal(err)
+	}
 	buffer := make([]byte, 4096)
 	for len(missing) > 0 {
 		size, err := n.conn.Read(buffer)
 		if err != nil {
-			t.Fatalf("%v was not heard: %v", missing, err)
+			t.Fatalf("%v was not heard: %v\n%s", missing, err, p.stderr)
 		}
 		for line := range strings.Lines(string(buffer[:size])) {
 			delete(missing, strings.TrimSpace(line))
@@ -157,7 +162,13 @@ func TestServeIsHardened(t *testing.T) {
 	dir := t.TempDir()
 	config := serveConfig(t, dir, "master_key_file: key\n")
 	heard := listenNotify(t, filepath.Join(dir, "notify"))
-	p := shell(t, `umask 000; ulimit -c unlimited 2>/dev/null; exec "$@"`, []string{"NOTIFY_SOCKET=" + filepath.Join(dir, "notify")}, nil, "serve", "--config", config)
+	cmd := exec.Command("sh", "-c", `umask 000; ulimit -c unlimited 2>/dev/null; exec "$@"`, "sh", ownBinary(t, dir), "serve", "--config", config)
+	cmd.Env = append(os.Environ(), "NOTIFY_SOCKET="+filepath.Join(dir, "notify"))
+	if os.Getuid() == 0 { // root may look everywhere: the proof needs another user
+		giveAway(t, dir)
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+	}
+	p := launch(t, cmd)
 	heard.waits(t, p, "READY=1")
 	proc := filepath.Join("/proc", strconv.Itoa(p.cmd.Process.Pid))
 	if got := procLine(t, filepath.Join(proc, "limits"), "Max core file size"); strings.Join(strings.Fields(got), " ") != "Max core file size 0 0 bytes" {
@@ -188,6 +199,39 @@ func TestServeIsHardened(t *testing.T) {
 		t.Error(err)
 	}
 	p.stop(t, syscall.SIGTERM)
+}
+
+const nobody = 65534
+
+// ownBinary is the program under a path that other users may enter.
+func ownBinary(t *testing.T, dir string) string {
+	t.Helper()
+	path, err := exec.LookPath("usher")
+	if err != nil {
+		t.Fatal(err)
+	}
+	program, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := filepath.Join(dir, "usher")
+	if err := os.WriteFile(own, program, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return own
+}
+
+func giveAway(t *testing.T, dir string) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(path string, _ os.DirEntry, err error) error {
+		return errors.Join(err, os.Chown(path, nobody, nobody))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(filepath.Dir(dir), 0o755); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func procLine(t *testing.T, path, begins string) string {

@@ -43,8 +43,15 @@ func (b *buffer) String() string {
 // start runs usher until the test ends.
 func start(t *testing.T, args ...string) *process {
 	t.Helper()
-	p := &process{cmd: exec.Command("usher", args...), stderr: &buffer{}, exited: make(chan error, 1)}
-	p.cmd.Env = append(os.Environ(), "TMPDIR="+t.TempDir())
+	cmd := exec.Command("usher", args...)
+	cmd.Env = append(os.Environ(), "TMPDIR="+t.TempDir())
+	return launch(t, cmd)
+}
+
+// launch starts a command until the test ends.
+func launch(t *testing.T, cmd *exec.Cmd) *process {
+	t.Helper()
+	p := &process{cmd: cmd, stderr: &buffer{}, exited: make(chan error, 1)}
 	p.cmd.Stderr = p.stderr
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {
@@ -58,7 +65,7 @@ func start(t *testing.T, args ...string) *process {
 		_ = p.cmd.Process.Kill() // it may have ended
 		_ = p.wait()
 		if t.Failed() {
-			t.Logf("%s said:\n%s", strings.Join(args, " "), p.stderr)
+			t.Logf("%s said:\n%s", strings.Join(cmd.Args, " "), p.stderr)
 		}
 	})
 	return p
