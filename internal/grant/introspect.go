@@ -96,6 +96,9 @@ func concerns(c *token.Claims, caller *iam.Client) bool {
 // refreshable says whether a refresh token of a live family is its current
 // one; a rotated-out one is not, though it may still converge for a moment.
 func (j *judged) refreshable(realm *token.Realm) bool {
+	if j.view == nil { // it names no session
+		return false
+	}
 	f := &j.view.Family
 	if !f.Rotating {
 		return true

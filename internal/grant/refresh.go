@@ -119,6 +119,8 @@ func (r *refreshing) checkToken() *oauth.Error {
 		return oauth.Refuse(oauth.RefreshStale).WithHint(staleHint("realm", r.realm.Realm.NotBefore))
 	case c.ExpiredAt(time.UnixMilli(r.view.At)):
 		return oauth.Refuse(oauth.RefreshExpired).WithHint(r.expiredHint())
+	case c.NotBefore > r.view.At/1000+token.Skew:
+		return oauth.Refuse(oauth.RefreshExpired).WithHint("Wait until the refresh token's nbf has come.")
 	case c.AuthorizedParty != r.client.ClientID:
 		return oauth.Refuse(oauth.RefreshWrongClient)
 	default:
@@ -142,6 +144,8 @@ func (r *refreshing) checkSession() *oauth.Error {
 		return oauth.Refuse(oauth.SessionNotActive).WithHint(overHint("ssoSessionMaxLifespan", v.Session.StartedAt))
 	case v.User == nil:
 		return oauth.Refuse(oauth.RefreshInvalid).WithHint("Log in again with another account; this one was deleted.")
+	case v.User.ID != r.claims.Subject:
+		return oauth.Refuse(oauth.RefreshInvalid)
 	case !v.User.Enabled:
 		return oauth.Refuse(oauth.UserDisabled)
 	case v.Session.StartedAt > issued+reusedIDMargin:

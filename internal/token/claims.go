@@ -91,22 +91,20 @@ func (c *Claims) HasAudience(name string) bool {
 func parseClaims(payload []byte) (*Claims, error) {
 	text := string(payload)
 	c := &Claims{Payload: payload}
-	seen := claimsSeen{}
+	seen := false // iat
 	err := scanObject(text, func(name, value string) error { return c.read(name, value, &seen) })
 	switch {
 	case err != nil:
 		return nil, err
-	case !seen.iat:
+	case !seen:
 		return nil, malformed("no iat")
-	case !seen.exp && c.Type != KindOffline:
+	case c.ExpiresAt == 0 && c.Type != KindOffline: // 0 is no date: it would stand for "never"
 		return nil, malformed("no exp")
 	}
 	return c, nil
 }
 
-type claimsSeen struct{ iat, exp bool }
-
-func (c *Claims) read(name, value string, seen *claimsSeen) (err error) {
+func (c *Claims) read(name, value string, seenIAT *bool) (err error) {
 	switch name {
 	case "jti":
 		c.ID, err = stringOf(value)
@@ -129,10 +127,9 @@ func (c *Claims) read(name, value string, seen *claimsSeen) (err error) {
 	case "aud":
 		c.Audience, err = stringsOf(value)
 	case "exp":
-		seen.exp = true
 		c.ExpiresAt, err = dateOf(value)
 	case "iat":
-		seen.iat = true
+		*seenIAT = true
 		c.IssuedAt, err = dateOf(value)
 	case "nbf":
 		c.NotBefore, err = dateOf(value)
