@@ -40,7 +40,7 @@ func TestHostile(t *testing.T) {
 			t.Fatalf("%s: the valid token: %v", alg, err)
 		}
 		cases := hostile(t, r, alg, valid)
-		if len(cases) < 600 {
+		if len(cases) < 2400 {
 			t.Errorf("%s: only %d cases", alg, len(cases))
 		}
 		for _, c := range cases {
@@ -64,8 +64,20 @@ func TestHostileWithoutTheRealmsKeys(t *testing.T) {
 	t.Parallel()
 	r := newRealm(t, "RS256")
 	cases, err := tokentest.Hostile(tokentest.Input{Valid: mustAccess(t, newSubject(t, r, "")), JWKS: r.JWKS, Rand: rand.Reader})
-	if err != nil || len(cases) < 400 {
+	if err != nil || len(cases) < 2000 {
 		t.Errorf("%d cases, %v", len(cases), err)
+	}
+	kinds := map[string]int{}
+	for _, c := range cases {
+		kinds[c.Kind]++
+	}
+	for kind, n := range kinds {
+		if n < 15 {
+			t.Errorf("%d cases of the kind %q", n, kind)
+		}
+	}
+	if len(kinds) < 16 {
+		t.Errorf("kinds %v", kinds)
 	}
 	names := map[string]bool{}
 	for _, c := range cases {
@@ -73,6 +85,29 @@ func TestHostileWithoutTheRealmsKeys(t *testing.T) {
 			t.Errorf("two cases are called %q", c.Name)
 		}
 		names[c.Name] = true
+	}
+}
+
+// Every proper beginning and every proper end of a token is refused, bare and
+// padded (CVE-2026-27840).
+func TestNoPartOfATokenIsOne(t *testing.T) {
+	t.Parallel()
+	for _, alg := range []string{"RS256", "ES256", "HS512"} {
+		r := newRealm(t, alg)
+		valid := mustRefresh(t, refreshSubject(r, ""))
+		if alg != "HS512" {
+			valid = mustAccess(t, newSubject(t, r, "openid"))
+		}
+		for i := range valid {
+			for _, raw := range []string{valid[:i], valid[i:], valid[:i] + "=", valid[:i] + "==", valid[:i] + "A"} {
+				if raw == valid {
+					continue
+				}
+				if _, err := r.Parse(raw); !refusal(err) {
+					t.Fatalf("%s, cut at %d: %v\n%s", alg, i, err, raw)
+				}
+			}
+		}
 	}
 }
 

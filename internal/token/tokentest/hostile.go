@@ -24,28 +24,32 @@ type Input struct {
 	Sign func(header, payload string) string
 }
 
-// Case is one hostile token. It must be refused, and nothing may panic.
-type Case struct{ Name, Token string }
+// Case is one hostile token. It must be refused, and nothing may panic. Kind
+// says what the token tries.
+type Case struct{ Name, Token, Kind string }
 
-// Hostile returns more than 200 distinct cases, without Sign as well.
+// Hostile returns well more than 1,000 distinct cases, without Sign as well.
 func Hostile(in Input) ([]Case, error) {
 	m, err := newMaker(in)
 	if err != nil {
 		return nil, err
 	}
-	m.none()
-	m.publicAsSecret()
-	m.otherAlgorithms()
-	m.foreignKeys()
-	m.keyIDs()
-	m.headers()
-	m.shapes()
-	m.encodings()
-	m.signatures()
-	m.tampered()
-	m.encrypted()
+	for _, kind := range []struct {
+		name string
+		make func()
+	}{
+		{"none", m.none}, {"public key as secret", m.publicAsSecret}, {"other algorithm", m.otherAlgorithms}, {"foreign key", m.foreignKeys},
+		{"key id", m.keyIDs}, {"key name", m.namedKeys}, {"key in the header", m.headers}, {"wide header", m.wideHeaders}, {"lookalike", m.lookalikes},
+		{"shape", m.shapes}, {"encoding", m.encodings}, {"signature", m.signatures}, {"edge of the scheme", m.edges}, {"tampered", m.tampered},
+		{"encrypted", m.encrypted}, {"another kind of token", m.others},
+	} {
+		m.kind = kind.name
+		kind.make()
+	}
 	if in.Sign != nil {
+		m.kind = "signed header"
 		m.signedHeaders()
+		m.kind = "signed payload"
 		m.signedClaims()
 	}
 	return m.cases, m.err
@@ -71,6 +75,7 @@ type maker struct {
 	alg, kid        string
 	public          []publicKey
 	own             attacker
+	kind            string // of the cases being made
 	cases           []Case
 	seen            map[string]bool
 	names           map[string]int
@@ -118,7 +123,7 @@ func (m *maker) add(name, raw string) {
 	if n := m.names[name]; n > 1 {
 		name = fmt.Sprintf("%s (%d)", name, n)
 	}
-	m.cases = append(m.cases, Case{name, raw})
+	m.cases = append(m.cases, Case{name, raw, m.kind})
 }
 
 func (m *maker) addf(raw, format string, args ...any) { m.add(fmt.Sprintf(format, args...), raw) }
