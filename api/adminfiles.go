@@ -16,6 +16,9 @@ type ImportReport struct {
 	DryRun   bool        `json:"dry_run,omitempty"`
 	Rows     []ImportRow `json:"rows"`
 	Warnings []string    `json:"warnings,omitempty"`
+	// Differences names what the files say differently from what is there and was
+	// not changed, one line each.
+	Differences []string `json:"differences,omitempty"`
 	// Failed says, in one line each, what makes the whole a failure: a file with
 	// users of which none was imported, for instance.
 	Failed []string `json:"failed,omitempty"`

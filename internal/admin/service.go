@@ -28,6 +28,8 @@ type Node interface {
 	Apply(entries ...iam.Revocation)
 	// Reload puts the stored configuration in force.
 	Reload(ctx context.Context) error
+	// Imported is told of realms into which passwords came from elsewhere.
+	Imported(realmIDs ...string)
 	// FailureKeys are the keys under which wrong passwords of a user are counted,
 	// whatever name was typed.
 	FailureKeys(realmID string, u *iam.User) []string

@@ -50,6 +50,8 @@ func (n *node) Reload(ctx context.Context) error {
 	return err
 }
 
+func (n *node) Imported(...string) {}
+
 func (n *node) FailureKeys(_ string, u *iam.User) []string { return []string{u.ID} }
 
 var me = admin.Caller{UID: 1000}

@@ -44,6 +44,15 @@ func routes(t *testing.T) []string {
 // offline is the handler over a folder with the built-in realm and jane.
 func offline(t *testing.T) operator {
 	t.Helper()
+	o := offlineEmpty(t)
+	order[api.Realm](t, o, http.MethodPost, api.AdminRealms, api.NewRealm{Name: "platform"})
+	addPerson(t, o, "jane")
+	return o
+}
+
+// offlineEmpty is the handler over a new folder.
+func offlineEmpty(t *testing.T) operator {
+	t.Helper()
 	a, err := app.OpenOffline(t.Context(), app.Config{
 		Data: filepath.Join(t.TempDir(), "data"), MasterKey: []byte(strings.Repeat("k", 32)),
 	}, app.Options{})
@@ -55,10 +64,7 @@ func offline(t *testing.T) operator {
 			t.Error(err)
 		}
 	})
-	o := inProcess(a.AdminHandler())
-	order[api.Realm](t, o, http.MethodPost, api.AdminRealms, api.NewRealm{Name: "platform"})
-	addPerson(t, o, "jane")
-	return o
+	return inProcess(a.AdminHandler())
 }
 
 // bodies are acceptable orders, by route; the others take none.

@@ -66,7 +66,8 @@ type App struct {
 	servers            []*http.Server
 
 	started   bool
-	startedAt time.Time // set by Start before anything answers
+	imported  chan string // ids of realms whose password hashes are to be measured
+	startedAt time.Time   // set by Start before anything answers
 	stopJobs  context.CancelFunc
 	jobs      sync.WaitGroup
 	failed    chan error // what ends the process: a listener or the store
@@ -95,7 +96,7 @@ func New(ctx context.Context, cfg Config, opt Options) (*App, error) {
 
 // prepare makes what needs neither the folder nor a port.
 func prepare(cfg Config, opt Options) (*App, error) {
-	a := &App{cfg: cfg, opt: opt, clock: opt.Clock, log: opt.Log, failed: make(chan error, 4)}
+	a := &App{cfg: cfg, opt: opt, clock: opt.Clock, log: opt.Log, failed: make(chan error, 4), imported: make(chan string, 16)}
 	if a.clock == nil {
 		a.clock = wallClock{}
 	}
@@ -128,7 +129,7 @@ func (a *App) build() {
 		a.metrics.EnableKeycloak()
 	}
 	a.importer = &admin.Importer{
-		Store: a.store, Sealer: a.sealer, Keys: a.keys, Scopes: builtinScopes(),
+		Store: a.store, Merge: a.store, Sealer: a.sealer, Keys: a.keys, Scopes: builtinScopes(),
 		NewID: secret.NewID, Now: a.clock.Now, Hashers: runtime.GOMAXPROCS(0),
 	}
 	a.members = live.NewMembers(live.MembersOptions{Read: a.store.VideoManagersOf})

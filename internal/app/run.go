@@ -144,17 +144,30 @@ func (a *App) sweep(ctx context.Context) {
 
 // measure times the kinds of password hashes each realm stores, which sets the
 // floor under failed logins. It begins a moment late, so that it does not stand
-// in the way of the first logins; until then the floor is an assumption.
+// in the way of the first logins; until then the floor is an assumption. Realms
+// into which hashes were imported follow.
 func (a *App) measure(ctx context.Context) {
 	if a.clock.Sleep(ctx, measureAfter) != nil {
 		return
 	}
 	for _, r := range a.snapshot.Config().Realms {
-		if err := a.login.MeasureRealm(ctx, r.Realm.ID, a.store.Passwords); err != nil && ctx.Err() == nil {
-			a.log.Warn("measuring password hashes", "realm", r.Realm.Name, "error", err)
-		}
+		a.measureRealm(ctx, r.Realm.ID)
 	}
 	debug.FreeOSMemory() // what the start, imports and these hashes used is not needed again
+	for {
+		select {
+		case id := <-a.imported:
+			a.measureRealm(ctx, id)
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (a *App) measureRealm(ctx context.Context, id string) {
+	if err := a.login.MeasureRealm(ctx, id, a.store.Passwords); err != nil && ctx.Err() == nil {
+		a.log.Warn("measuring password hashes", "realm", id, "error", err)
+	}
 }
 
 // watchStore ends the process after a fault that no later write can survive.

@@ -160,6 +160,9 @@ func (k *Kit) attrs(w *recorder, route string, status int, elapsed time.Duration
 
 // addressAttr is the client's address, or what stands for it.
 func (k *Kit) addressAttr(a netip.Addr) slog.Attr {
+	if !a.IsValid() { // the peer of a Unix socket
+		return slog.Attr{}
+	}
 	if k.AddressTag != nil {
 		return slog.String("address_tag", k.AddressTag(a))
 	}

@@ -77,6 +77,7 @@ func (a *API) routes() map[string]route {
 		api.AdminEventsVerify:     {http.MethodGet: a.verify, http.MethodPost: a.verify},
 		api.AdminEventsCheckpoint: {http.MethodGet: a.checkpoint},
 
+		api.AdminImport: {http.MethodPost: a.importFiles},
 		api.AdminExport: {http.MethodGet: a.export},
 	}
 }

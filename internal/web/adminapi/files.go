@@ -2,6 +2,8 @@ package adminapi
 
 import (
 	"context"
+	"errors"
+	"io"
 	"strconv"
 	"strings"
 
@@ -9,6 +11,58 @@ import (
 	"github.com/seed-a6a28e10/usher/internal/admin"
 	"github.com/seed-a6a28e10/usher/internal/web"
 )
+
+// importFiles brings the files of a Keycloak export.
+func (a *API) importFiles(ctx context.Context, r *web.Request) (web.Reply, error) {
+	q, err := query(r, "dry_run", "overwrite", "overwrite_passwords")
+	if err != nil {
+		return web.Reply{}, err
+	}
+	var o admin.ImportOptions
+	for name, into := range map[string]*bool{"dry_run": &o.DryRun, "overwrite": &o.Overwrite, "overwrite_passwords": &o.OverwritePasswords} {
+		if *into, err = flag(q, name); err != nil {
+			return web.Reply{}, err
+		}
+	}
+	var in api.ImportFiles
+	if err := decode(r, maxImport, &in); err != nil {
+		return web.Reply{}, err
+	}
+	if len(in.Files) == 0 {
+		return web.Reply{}, bad("There is no file to import")
+	}
+	res, err := a.Service.Import(ctx, a.Caller(ctx), source(in.Files), o)
+	failed := errors.Is(err, admin.ErrNoUsers)
+	if err != nil && !failed {
+		return web.Reply{}, err
+	}
+	out := report(res, o.DryRun)
+	if failed {
+		out.Failed = []string{err.Error()}
+	}
+	return web.Reply{Body: out}, nil
+}
+
+// source gives the files one after another.
+func source(files []api.File) admin.FileSource {
+	return func() (name string, data []byte, err error) {
+		if len(files) == 0 {
+			return "", nil, io.EOF
+		}
+		f := files[0]
+		files[0].Data = nil // what was read need not stay in memory
+		files = files[1:]
+		return f.Name, f.Data, nil
+	}
+}
+
+func report(res admin.ImportResult, dryRun bool) api.ImportReport {
+	out := api.ImportReport{DryRun: dryRun, Rows: make([]api.ImportRow, len(res.Rows)), Warnings: res.Warnings, Differences: res.Differences}
+	for i, row := range res.Rows {
+		out.Rows[i] = api.ImportRow(row)
+	}
+	return out
+}
 
 // export writes a realm in the form of Keycloak's own export. Users in files of
 // their own come one file an answer, the first one with the realm's.
