@@ -135,7 +135,7 @@ func clientAttributes(o *object, c *iam.Client) {
 // scopeAttributes names what a client scope's attributes ask for in vain.
 func scopeAttributes(o *object) {
 	eachAttribute(o, func(a *object, name, value string) {
-		if name != "include.in.token.scope" && saysText(value) {
+		if name != inTokenScope && saysText(value) {
 			a.warn(name, notUsed)
 		}
 	})

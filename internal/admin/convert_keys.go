@@ -10,6 +10,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -57,6 +58,10 @@ func keyComponent(k *object, d *Draft) {
 	k.rest(nil)
 	fault := material(&m, provider, config)
 	whole := wholeOf(k)
+	if madeFor(m.Algorithm) && hasMasked(config) {
+		k.warn("config", "masked in the file: the stored key stays; where nothing signs, a new key is made")
+		return
+	}
 	place := keptComponent(d.Realm.Kept, k, provider)
 	switch {
 	case !madeFor(m.Algorithm):
@@ -75,6 +80,15 @@ func keyComponent(k *object, d *Draft) {
 		place = keptKey(m.KID)
 	}
 	d.Realm.Kept = keep(d.Realm.Kept, place, whole)
+}
+
+func hasMasked(config map[string][]string) bool {
+	for _, list := range config {
+		if slices.Contains(list, masked) {
+			return true
+		}
+	}
+	return false
 }
 
 // keptComponent is where a component without a key row is kept: under its id

@@ -70,6 +70,9 @@ func realmPart(o *object) Draft {
 	videoManagers(o, &d)
 	o.used["users"] = true // a part of their own
 	r.Kept = keep(r.Kept, "", o.rest(knownRealm))
+	if string(r.Kept["keycloakVersion"]) == `"`+formatVersion+`"` { // an export of ours
+		delete(r.Kept, "keycloakVersion")
+	}
 	return d
 }
 

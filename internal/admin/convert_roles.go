@@ -19,7 +19,9 @@ func roles(o *object, d *Draft) {
 		})
 		r.Kept = keep(r.Kept, "roles", all.rest(nil))
 	}
+	stated := len(r.Roles)
 	defaultRole(o, r)
+	d.madeRoles = len(r.Roles) - stated
 }
 
 func roleList(list []*object, path string, r *iam.Realm) []iam.Role {

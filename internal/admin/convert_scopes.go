@@ -31,10 +31,11 @@ func scopes(o *object, d *Draft) {
 			continue
 		}
 		attributes := s.textMap("attributes")
-		scope.InTokenScope = attributes["include.in.token.scope"] != "false"
+		scope.InTokenScope = attributes[inTokenScope] != "false"
 		scopeAttributes(s)
 		scope.Mappers = mappers(s, "clientScopes/"+scope.Name+"/", &r.Kept)
 		rest := s.rest(knownScope)
+		delete(attributes, inTokenScope) // the row says it
 		if len(attributes) > 0 {
 			rest = keep(rest, "attributes", rawMap(attributes))
 		}
@@ -46,25 +47,31 @@ func scopes(o *object, d *Draft) {
 }
 
 // scopeNames reads a list of scope names; like Keycloak it passes over names
-// that stand for nothing, but says so and keeps the list as it was.
+// that stand for nothing, but says so and keeps them.
 func scopeNames(o *object, name string, d *Draft, kept *map[string]json.RawMessage) []string {
 	list := o.texts(name)
 	if list == nil || d.builtinScopes {
 		return list
 	}
 	out := make([]string, 0, len(list))
+	var absent []string
 	for _, s := range list {
 		if !hasScope(d.Realm.ClientScopes, s) && s != iam.VideoAudience {
 			o.warn(name, "there is no client scope "+s+": passed over")
-			*kept = keep(*kept, "", map[string]json.RawMessage{name: o.raw(&o.find(name).value)})
+			absent = append(absent, s)
 			continue
 		}
 		if !slices.Contains(out, s) {
 			out = append(out, s)
 		}
 	}
+	if len(absent) > 0 {
+		*kept = keep(*kept, "", map[string]json.RawMessage{name: mustJSON(absent)})
+	}
 	return out
 }
+
+const inTokenScope = "include.in.token.scope"
 
 func hasScope(list []iam.ClientScope, name string) bool {
 	return slices.ContainsFunc(list, func(s iam.ClientScope) bool { return s.Name == name })

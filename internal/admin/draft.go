@@ -22,6 +22,8 @@ type Draft struct {
 	firstManager  int64
 	// stated are the members the file has; see there.
 	stated map[string]bool
+	// madeRoles counts the last realm roles, which the file does not have.
+	madeRoles int
 	// memberAt is the place of each VideoManager's members, for faults found
 	// when all users are known.
 	memberAt []Fault

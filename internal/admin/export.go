@@ -76,6 +76,7 @@ func (im *Importer) exporter(ctx context.Context, realmID string, secrets bool) 
 		}
 		x.keys = append(x.keys, openKey{k, plain})
 	}
+	slices.SortFunc(x.keys, func(a, b openKey) int { return strings.Compare(a.KID, b.KID) })
 	return x, nil
 }
 
@@ -85,17 +86,22 @@ func (s *Service) Export(ctx context.Context, c Caller, realm string, o ExportOp
 	if err != nil {
 		return nil, err
 	}
+	return x.export(ctx, o.Users)
+}
+
+// export writes the whole document; users says where they are.
+func (x *exporter) export(ctx context.Context, where string) ([]byte, error) {
 	doc, err := x.document()
 	if err != nil {
 		return nil, err
 	}
 	var names map[string]string // of users, by id
-	if o.Users != UsersSkip {
+	if where != UsersSkip {
 		users := []any{}
 		names = map[string]string{}
 		err := x.eachUser(ctx, "", func(u iam.User) bool {
 			names[u.ID] = u.Username
-			if o.Users == UsersSameFile {
+			if where == UsersSameFile {
 				users = append(users, x.user(u))
 			}
 			return true
@@ -103,7 +109,7 @@ func (s *Service) Export(ctx context.Context, c Caller, realm string, o ExportOp
 		if err != nil {
 			return nil, err
 		}
-		if o.Users == UsersSameFile {
+		if where == UsersSameFile {
 			doc["users"] = users
 		}
 	}
@@ -121,9 +127,9 @@ func (s *Service) ExportUsers(ctx context.Context, c Caller, realm, after string
 	if err != nil {
 		return nil, "", err
 	}
-	users := []any{}
+	users, more := []any{}, false
 	err = x.eachUser(ctx, after, func(u iam.User) bool {
-		if len(users) == limit {
+		if more = len(users) == limit; more {
 			return false
 		}
 		users = append(users, x.user(u))
@@ -133,7 +139,7 @@ func (s *Service) ExportUsers(ctx context.Context, c Caller, realm, after string
 	if err != nil {
 		return nil, "", err
 	}
-	if len(users) < limit {
+	if !more {
 		next = ""
 	}
 	data, err = x.write(map[string]any{"realm": x.realm.Name, "users": users})

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"bytes"
 	"encoding/json"
 	"strings"
 )
@@ -36,7 +37,9 @@ func mask(name string, v any) any {
 		return out
 	case json.RawMessage:
 		if open, ok := decoded(v); ok {
-			return mask(name, open)
+			if stars := mask(name, open); bytes.Contains(mustJSON(stars), []byte(masked)) {
+				return stars
+			}
 		}
 	case string:
 		if v != "" && isSecret(name) && !strings.HasPrefix(v, "${vault.") {
@@ -46,7 +49,15 @@ func mask(name string, v any) any {
 	return v
 }
 
-// secretEndings are what the names of members end with that hold secrets.
+func mustJSON(v any) []byte {
+	raw, err := json.Marshal(v)
+	if err != nil { // was JSON a moment ago
+		return nil
+	}
+	return raw
+}
+
+// isSecret says whether a member of that name holds a secret.
 func isSecret(name string) bool {
 	name = strings.ToLower(name)
 	for _, ending := range []string{"secret", "password", "privatekey", "bindcredential", "accesstoken", "apikey", "passphrase", "codesecret", "secretdata"} {

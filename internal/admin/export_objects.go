@@ -91,10 +91,13 @@ func (x *exporter) groups() []any {
 		one := nodes[path]
 		name, _ := one["name"].(string)
 		parent := strings.TrimSuffix(path, "/"+name)
-		one["subGroups"] = append([]any{}, children[path]...)
+		one["subGroups"], one["subGroupCount"] = append([]any{}, children[path]...), len(children[path])
 		if nodes[parent] == nil {
 			top = append([]any{one}, top...)
 			continue
+		}
+		if id := nodes[parent]["id"]; id != nil {
+			one["parentId"] = id
 		}
 		children[parent] = append([]any{one}, children[parent]...)
 	}
@@ -126,19 +129,14 @@ func (x *exporter) clientScopes() []any {
 
 const openIDConnect = "openid-connect"
 
-// exportTokenScope states include.in.token.scope where it is off or was stated.
+// exportTokenScope puts include.in.token.scope among the attributes.
 func exportTokenScope(one map[string]any, on bool) {
-	const name = "include.in.token.scope"
 	attributes := map[string]string{}
 	if raw, ok := one["attributes"].(json.RawMessage); ok && json.Unmarshal(raw, &attributes) != nil {
 		return
 	}
-	if _, stated := attributes[name]; stated && on != (attributes[name] != "false") || !on {
-		attributes[name] = truth(on)
-	}
-	if len(attributes) > 0 {
-		one["attributes"] = attributes
-	}
+	attributes[inTokenScope] = truth(on)
+	one["attributes"] = attributes
 }
 
 func (x *exporter) mappers(list []iam.Mapper, protocol, place string, kept map[string]json.RawMessage) []any {

@@ -64,15 +64,11 @@ func text(doc map[string]any, name, value string) {
 // stand for nothing.
 func (x *exporter) scopeList(list []string, kept json.RawMessage) []string {
 	out := append([]string{}, list...)
-	var was []string
-	if json.Unmarshal(kept, &was) == nil {
-		for _, name := range was {
-			if !slices.Contains(out, name) && !hasScope(x.realm.ClientScopes, name) {
-				out = append(out, name)
-			}
-		}
+	var absent []string
+	if json.Unmarshal(kept, &absent) != nil {
+		return out
 	}
-	return out
+	return append(out, without(absent, func(name string) bool { return slices.Contains(out, name) })...)
 }
 
 func exportLifetimes(doc map[string]any, l *iam.Lifetimes) {

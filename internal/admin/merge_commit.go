@@ -157,7 +157,7 @@ func (im *Importer) resealKept(kept, stored map[string]json.RawMessage, realmID,
 	fresh := map[string]json.RawMessage{}
 	out := make(map[string]json.RawMessage, len(kept))
 	for name, raw := range kept {
-		if was, ok := open[name]; ok && bytes.Equal(was, raw) {
+		if was, ok := open[name]; ok && bytes.Equal(canonical(was), canonical(raw)) {
 			out[name] = stored[name]
 		} else {
 			fresh[name] = raw

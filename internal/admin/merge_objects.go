@@ -70,9 +70,18 @@ func docOf(v any, kept map[string]json.RawMessage) map[string]any {
 	doc := object2map(v)
 	delete(doc, "id")
 	for _, name := range sortedKeys(kept) {
-		doc["beyond "+name] = hidden(kept[name])
+		doc["beyond "+name] = hidden(canonical(kept[name]))
 	}
 	return doc
+}
+
+// canonical is a JSON value with its members in order.
+func canonical(raw json.RawMessage) json.RawMessage {
+	v, ok := decoded(raw)
+	if !ok {
+		return raw
+	}
+	return mustJSON(v)
 }
 
 // keptBelow are the kept members of one place, and those inside it.
@@ -151,7 +160,13 @@ func (rm *realmRun) mergeRoles() {
 		})
 	}
 	file := &rm.draft.Realm
-	roles("roles", "roles/realm/", file.Roles, &rm.next.Roles)
+	stated := len(file.Roles) - rm.draft.madeRoles
+	roles("roles", "roles/realm/", file.Roles[:stated], &rm.next.Roles)
+	for _, role := range file.Roles[stated:] {
+		if !hasRole(rm.next.Roles, role.Name) {
+			rm.next.Roles = append(rm.next.Roles, role)
+		}
+	}
 	for _, client := range sortedKeys(file.ClientRoles) {
 		if rm.next.ClientRoles == nil {
 			rm.next.ClientRoles = map[string][]iam.Role{}

@@ -91,7 +91,7 @@ func (rm *realmRun) create(o *object) {
 	}
 	rm.added = rm.clients
 	rm.count(kindRealm, 1)
-	rm.count(kindRoles, rolesIn(&d.Realm))
+	rm.count(kindRoles, rolesIn(&d.Realm)-d.madeRoles)
 	rm.count(kindGroups, len(d.Realm.Groups))
 	rm.count(kindScopes, len(d.Realm.ClientScopes))
 	rm.count(kindClients, len(d.Clients))

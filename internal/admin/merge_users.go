@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -119,8 +120,13 @@ func (rm *realmRun) mergeUser(u *DraftUser, stored *iam.User) error {
 	file := u.User
 	file.ID, file.CreatedAt = stored.ID, stored.CreatedAt
 	file.Kept = unmaskKept(file.Kept, open.Kept)
-	if file.Other == nil && open.Other != nil {
-		file.Other = open.Other // a file without secrets says nothing of them
+	if u.Plain == nil && u.Password == nil && file.Other == nil { // a file without secrets says nothing of credentials
+		file.Other = open.Other
+		for name, raw := range open.Kept {
+			if strings.HasPrefix(name, "credentials/") {
+				file.Kept = keep(file.Kept, "", map[string]json.RawMessage{name: raw})
+			}
+		}
 	}
 	df := &differ{}
 	df.diff("users["+quoteName(u.Username)+"]", userDoc(open), userDoc(file))
