@@ -42,7 +42,8 @@ func (a *App) loadConfig(ctx context.Context) (*live.Config, error) {
 		keysOf[k.RealmID] = append(keysOf[k.RealmID], k)
 	}
 	for id, r := range byID {
-		if r.Keys, r.JWKS, r.PublicKey, err = keys.Open(keysOf[id], a.sealer, rand.Reader); err != nil {
+		set := iam.KeySet(keysOf[id]).At(a.clock.Now().UnixMilli(), r.KeyLives())
+		if r.Keys, r.JWKS, r.PublicKey, err = keys.Open(set, a.sealer, rand.Reader); err != nil {
 			return nil, fmt.Errorf("realm %s: %w", r.Realm.Name, err)
 		}
 	}
