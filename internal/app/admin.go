@@ -148,8 +148,10 @@ func (n adminNode) Reload(ctx context.Context) error {
 	err := n.snapshot.Reload(ctx)
 	if err != nil {
 		n.log.Warn("the changed configuration is not in force yet", "error", err)
+		return err
 	}
-	return err
+	n.follow()
+	return nil
 }
 
 // Imported has the kinds of hashes that came measured, in its time.

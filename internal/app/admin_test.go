@@ -327,10 +327,20 @@ func TestFirstRealmOverTheSocket(t *testing.T) {
 		t.Fatal(err)
 	}
 	o := overSocket(t, data)
+	if p := refusal(t, o, 404, http.MethodGet, at(api.AdminUsers), nil); !strings.Contains(p.ErrorHint, "import one") {
+		t.Errorf("without a realm: %+v", p)
+	}
+	order[api.Realm](t, o, http.MethodPost, api.AdminRealms, api.NewRealm{Name: "another"})
+	if name, _ := a.Realm(); name != "another" {
+		t.Errorf("the API takes tokens of %q", name)
+	}
 	order[api.Realm](t, o, http.MethodPost, api.AdminRealms, api.NewRealm{Name: "platform"})
 	addPerson(t, o, "jane")
 	_, access, _ := tokensOf(t, u, "jane", goodPassword)
 	if status, n := list(t, u, access); status != 200 || n != 3 {
 		t.Errorf("%d, %d VideoManagers", status, n)
+	}
+	if name, _ := a.Realm(); name != "another" { // until the next start: it exists
+		t.Errorf("the API takes tokens of %q", name)
 	}
 }

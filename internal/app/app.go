@@ -22,7 +22,6 @@ import (
 	"github.com/seed-a6a28e10/usher/internal/secret"
 	"github.com/seed-a6a28e10/usher/internal/store/sqlite"
 	"github.com/seed-a6a28e10/usher/internal/telemetry"
-	"github.com/seed-a6a28e10/usher/internal/web"
 	"github.com/seed-a6a28e10/usher/internal/web/manage"
 )
 
@@ -36,7 +35,7 @@ type App struct {
 	clock  Clock
 	log    *slog.Logger
 	public string // origin
-	realm  string // whose tokens the API takes
+	face   atomic.Pointer[face]
 
 	store    *sqlite.DB
 	sealer   *secret.Sealer
@@ -54,7 +53,6 @@ type App struct {
 	confirm  *grant.Confirmer
 	login    *login.Service
 	grants   *grant.Service
-	kit      *web.Kit
 	health   *manage.Manage
 
 	// publicListeners is one, or two for "localhost": one for each loopback.

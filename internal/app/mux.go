@@ -16,29 +16,56 @@ import (
 	"github.com/seed-a6a28e10/usher/internal/web/vmsapi"
 )
 
-// mount makes the handlers, once it is known which realm the API takes tokens
-// of: platform, or where there is none the first by name.
+// face is what the public listener shows, made for the realm whose tokens the
+// API takes.
+type face struct {
+	realm   string
+	handler http.Handler
+}
+
+// mount makes the handlers of both listeners.
 func (a *App) mount() {
-	a.realm = defaultRealm
+	a.face.Store(a.newFace())
+	a.Public = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { a.face.Load().handler.ServeHTTP(w, r) })
+	a.Management = a.managementMux()
+}
+
+// follow makes the face anew where its realm does not exist and another does by
+// now: a server may start empty and be given one of another name.
+func (a *App) follow() {
+	if f := a.face.Load(); f != nil && f.realm != a.mainRealm() {
+		if _, ok := a.snapshot.Realm(f.realm); !ok {
+			a.face.Store(a.newFace())
+		}
+	}
+}
+
+// mainRealm is platform, or where there is none the first by name.
+func (a *App) mainRealm() string {
 	realms := a.snapshot.Config().Realms
 	if _, ok := realms[defaultRealm]; !ok && len(realms) > 0 {
-		a.realm = slices.Sorted(maps.Keys(realms))[0]
+		return slices.Sorted(maps.Keys(realms))[0]
 	}
-	a.kit = &web.Kit{
+	return defaultRealm
+}
+
+func (a *App) newFace() *face {
+	realm := a.mainRealm()
+	kit := &web.Kit{
 		Log: a.log, Now: a.clock.Now, NewID: secret.NewID, Trusted: a.cfg.TrustedProxies,
-		Realm: a.realm, ErrorDocs: a.public + web.ErrorDocsPath, Observe: a.observe,
+		Realm: realm, ErrorDocs: a.public + web.ErrorDocsPath, Observe: a.observe,
 		AddressTag: a.addressTag(), Trace: a.traceRequest(),
 	}
-	a.Public, a.Management = a.kit.Wrap(a.publicMux()), a.managementMux()
+	return &face{realm, kit.Wrap(a.publicMux(kit, realm))}
 }
 
 // publicMux mounts the faces the public listener has.
-func (a *App) publicMux() *http.ServeMux {
+func (a *App) publicMux(kit *web.Kit, realm string) *http.ServeMux {
 	mux := http.NewServeMux()
 	server := oidc.New(oidc.Config{
-		Kit: a.kit, Realm: a.snapshot.Realm, Grants: a.grants, VideoManagers: legacyList{a.members},
-		Now: a.clock.Now, APIBase: a.public + "/v1/", APIRealm: a.realm,
-		Issuers: a.issuers,
+		Kit: kit, Realm: a.snapshot.Realm, Grants: a.grants, VideoManagers: legacyList{a.members},
+		Now: a.clock.Now, APIBase: a.public + "/v1/", APIRealm: realm,
+		Issuers: func() []string { return a.issuers(realm) },
 	})
 	if !a.cfg.NoLogin {
 		server.MountLogin(mux)
@@ -46,9 +73,9 @@ func (a *App) publicMux() *http.ServeMux {
 	if !a.cfg.NoAPI {
 		server.MountAPI(mux)
 		vmsapi.New(vmsapi.Config{
-			Kit: a.kit, Verify: a.verifier.Verify, List: a.members.Of, Admit: a.admit, Limit: a.cfg.APIRateLimit,
+			Kit: kit, Verify: a.verifier.Verify, List: a.members.Of, Admit: a.admit, Limit: a.cfg.APIRateLimit,
 			Now: a.clock.Now, Limited: a.metrics.RateLimited,
-			Issuer: a.issuer(a.realm), API: a.public, Version: a.opt.Build.Version,
+			Issuer: a.issuer(realm), API: a.public, Version: a.opt.Build.Version,
 		}).Mount(mux)
 	}
 	return mux
@@ -56,13 +83,13 @@ func (a *App) publicMux() *http.ServeMux {
 
 // issuers lists the issuers whose tokens the API takes: those of the enabled
 // realms, its own realm's first.
-func (a *App) issuers() []string {
+func (a *App) issuers(own string) []string {
 	realms := a.snapshot.Config().Realms
 	var all []string
 	for _, name := range slices.Sorted(maps.Keys(realms)) {
 		switch r := realms[name]; {
 		case !r.Realm.Enabled:
-		case name == a.realm:
+		case name == own:
 			all = slices.Insert(all, 0, r.Issuer)
 		default:
 			all = append(all, r.Issuer)
@@ -83,13 +110,21 @@ func (a *App) admit(r *web.Request, caller vms.Caller) error {
 	return nil
 }
 
-// Realm is the realm whose tokens the API takes, and its issuer; set by Start.
-func (a *App) Realm() (name, issuer string) { return a.realm, a.issuer(a.realm) }
+// Realm is the realm whose tokens the API takes, and its issuer; known from
+// Start on.
+func (a *App) Realm() (name, issuer string) {
+	f := a.face.Load()
+	if f == nil {
+		return "", ""
+	}
+	return f.realm, a.issuer(f.realm)
+}
 
 // PasswordClient is the clientId of a public client of that realm that may use
 // the password grant, anonymous where it is one; "" when there is none.
 func (a *App) PasswordClient() string {
-	r, ok := a.snapshot.Realm(a.realm)
+	name, _ := a.Realm()
+	r, ok := a.snapshot.Realm(name)
 	if !ok {
 		return ""
 	}
