@@ -33,15 +33,10 @@ const (
 // migrate brings the schema up to date. Each migration sets user_version to
 // its own number, so that an up-to-date file is known by two header fields.
 func migrate(ctx context.Context, f *file, c *conn) error {
-	dir, err := fs.Sub(migrations, "migrations")
+	latest, err := latestVersion()
 	if err != nil {
 		return err
 	}
-	names, err := fs.Glob(dir, "*.sql")
-	if err != nil {
-		return err
-	}
-	latest := len(names)
 	present, err := schemaVersion(c)
 	switch {
 	case err != nil:
@@ -51,6 +46,10 @@ func migrate(ctx context.Context, f *file, c *conn) error {
 	case present > latest:
 		return fmt.Errorf("%w: schema %d, this release knows %d", ErrNewer, present, latest)
 	}
+	dir, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
 	provider, err := goose.NewProvider(goose.DialectSQLite3, f.pools[writing], dir, goose.WithDisableGlobalRegistry(true))
 	if err != nil {
 		return err
@@ -59,6 +58,12 @@ func migrate(ctx context.Context, f *file, c *conn) error {
 		return fmt.Errorf("migrating from schema %d to %d: %w", present, latest, err)
 	}
 	return nil
+}
+
+// latestVersion is the number of this release's last migration.
+func latestVersion() (int, error) {
+	names, err := fs.Glob(migrations, "migrations/*.sql")
+	return len(names), err
 }
 
 // schemaVersion is the number of the last migration, 0 for an empty file.
