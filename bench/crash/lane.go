@@ -61,9 +61,6 @@ func (l *lane) run(ctx context.Context, realms string) (err error) {
 	l.options.RealmFile = ""
 	l.ready = nil // the first start makes keys and people
 	l.world = people.NewWorld(l.options.Address, filepath.Join(l.dir, "data", "admin.sock"))
-	if _, err := os.Stat(l.world.Admin); err != nil {
-		l.world.Admin = "" // until servers have one
-	}
 	l.people = people.NewPeople(l.world, l.plan.people, l.rand.Uint64())
 	for l.plan.take() && ctx.Err() == nil {
 		if err := l.once(ctx); err != nil {

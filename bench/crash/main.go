@@ -80,7 +80,7 @@ func (p *plan) run(ctx context.Context) (*result, error) {
 		}
 	}
 	file := filepath.Join(dir, "realms.json")
-	if err := people.WriteRealms(file, p.people); err != nil {
+	if err := people.WriteRealms(file, people.Realms(), p.people); err != nil {
 		return nil, err
 	}
 	p.left.Store(int64(p.kills))

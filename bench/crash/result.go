@@ -7,12 +7,12 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/seed-a6a28e10/usher/bench/people"
+	"github.com/seed-a6a28e10/usher/bench/rig"
 )
 
 // result is one run, or several added up.
@@ -35,16 +35,7 @@ type result struct {
 }
 
 func newResult(seed uint64) *result {
-	return &result{At: time.Now().UTC().Format(time.RFC3339), Commit: commit(), Seed: seed, Runs: 1, Acknowledged: map[string]int{}}
-}
-
-// commit names what is tested; "" outside of a repository.
-func commit() string {
-	out, err := exec.Command("git", "describe", "--always", "--dirty", "--exclude", "*").Output()
-	if err != nil {
-		return ""
-	}
-	return strings.TrimSpace(string(out))
+	return &result{At: time.Now().UTC().Format(time.RFC3339), Commit: rig.Commit(), Seed: seed, Runs: 1, Acknowledged: map[string]int{}}
 }
 
 func (r *result) add(l *lane) {

@@ -123,7 +123,7 @@ func (l *Log) Settle(at int64) {
 	defer l.mu.Unlock()
 	for i := range l.ops {
 		if l.ops[i].Return == 0 {
-			l.ops[i].Return = at
+			l.ops[i].Return = max(at, l.ops[i].Call) // it may have been tried after the end
 		}
 	}
 }

@@ -10,23 +10,32 @@ func (p *Person) login(l *line, password string) (*session, history.Outcome) {
 	a := p.see(l.post(p.realm.Name, "token", p.client, "grant_type", "password", "scope", "openid",
 		"username", p.name, "password", password))
 	o := history.AccountOp{Kind: history.LogIn, Password: password, Call: a.call, Return: a.ret, By: a.by, Seq: a.seq}
-	var s *session
-	switch {
-	case a.open():
-		o.Outcome = history.Unknown
-	case a.status == 200:
-		o.Outcome = history.OK
-		s = p.opened(a)
-	case a.status == 401 && bytes.Contains(a.body, []byte(`"invalid_grant"`)):
-		o.Outcome = history.Refused
-	case a.status == 400 && bytes.Contains(a.body, []byte(`"Account disabled"`)):
-		o.Outcome = history.Closed
-	default:
+	var known bool
+	if o.Outcome, known = loginOutcome(a); !known {
 		p.unexpected(nil, "a login", a)
-		o.Outcome, o.Return = history.Unknown, p.world.Now()
+		o.Return = p.world.Now()
+	}
+	var s *session
+	if o.Outcome == history.OK {
+		s = p.opened(a)
 	}
 	p.addAccount(o)
 	return s, o.Outcome
+}
+
+// loginOutcome is false for an answer that a login never gets.
+func loginOutcome(a answer) (history.Outcome, bool) {
+	switch {
+	case a.open():
+		return history.Unknown, true
+	case a.status == 200:
+		return history.OK, true
+	case a.status == 401 && bytes.Contains(a.body, []byte(`"invalid_grant"`)):
+		return history.Refused, true
+	case a.status == 400 && bytes.Contains(a.body, []byte(`"Account disabled"`)):
+		return history.Closed, true
+	}
+	return history.Unknown, false
 }
 
 func (p *Person) addAccount(o history.AccountOp) {
@@ -46,8 +55,11 @@ func (p *Person) opened(a answer) *session {
 	p.mu.Lock()
 	p.id = t.user
 	p.mu.Unlock()
-	s := &session{client: p.client, id: t.session, current: t.refresh, access: []accessToken{t.access},
+	s := &session{client: p.client, id: t.session, current: t.refresh, access: []accessToken{t.access}, refreshed: a.call,
 		log: &history.Log{Family: p.realm.family(t.family, p.client)}}
+	p.mu.Lock()
+	s.log.Add(p.closed...)
+	p.mu.Unlock()
 	s.log.Add(history.Op{Kind: history.Login, Outcome: history.OK, Call: a.call, Return: a.ret, Next: t.refresh.Token, By: a.by, Seq: a.seq})
 	p.world.acknowledged("login", Expected{Type: "LOGIN", Session: s.id})
 	return s
@@ -89,6 +101,7 @@ func (p *Person) present(l *line, s *session, t refreshToken, theft bool) (histo
 			break
 		}
 		p.keep(got)
+		got.asked = a.call
 		o.Outcome, o.Next = history.OK, got.refresh.Token
 		p.world.acknowledged("refresh")
 	default:

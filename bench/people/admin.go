@@ -79,6 +79,10 @@ func (p *Person) setEnabled(enabled bool) {
 			p.off = no
 		}
 	}
+	if kind == history.Disable {
+		p.closed = nil
+	}
+	p.closed = append(p.closed, history.Op{Kind: kind, Outcome: o.Outcome, Call: a.call, Return: a.ret, By: a.by, Seq: a.seq})
 	p.mu.Unlock()
 	p.noteOrder(a, o, kind, event)
 }

@@ -16,18 +16,18 @@ type act struct {
 
 func (p *Person) acts() []act {
 	return []act{
-		{500, (*Person).refresh},
-		{150, (*Person).refreshTogether},
+		{600, (*Person).refresh},
+		{200, (*Person).refreshTogether},
 		{50, (*Person).loseAnswer},
 		{60, (*Person).useAccess},
 		{60, (*Person).useAPI},
 		{50, (*Person).introspect},
 		{30, (*Person).revokeSomeAccess},
-		{20, (*Person).leave},
-		{15, (*Person).leaveWhileRefreshing},
+		{8, (*Person).leave},
+		{6, (*Person).leaveWhileRefreshing},
 		{15, (*Person).tryDead},
-		{20, (*Person).changePassword},
-		{20, (*Person).closeAndOpen},
+		{8, (*Person).changePassword},
+		{8, (*Person).closeAndOpen},
 	}
 }
 
@@ -46,6 +46,7 @@ func (p *Person) Live(ctx context.Context) {
 }
 
 func (p *Person) once() {
+	p.forget()
 	alive := p.alive()
 	switch {
 	case p.off != no:
@@ -75,6 +76,14 @@ func (p *Person) once() {
 			return
 		}
 	}
+}
+
+// forget drops sessions that may have been idle for too long, since the machine
+// stood still: what became of them says nothing.
+func (p *Person) forget() {
+	p.sessions = slices.DeleteFunc(p.sessions, func(s *session) bool {
+		return p.world.Now()-s.refreshed > int64(p.realm.Idle)*7/10
+	})
 }
 
 // settleSessions finds out about sessions of which the client is not certain.

@@ -34,6 +34,9 @@ type Person struct {
 	possible []string // others that may be in force
 	before   []string // those that an acknowledged change put out of force
 	off      certainty
+	// closed is when the account was last disabled: the video API refuses all
+	// tokens issued in that second, those of later logins too.
+	closed []history.Op
 
 	broken bool // the server is gone
 }
@@ -50,7 +53,7 @@ func NewPeople(w *World, n int, seed uint64) (all []*Person) {
 		for i := range n {
 			p := &Person{world: w, realm: realm, client: public, name: userName(i),
 				rand:  rand.New(rand.NewPCG(seed, uint64(1000*r+i))),
-				begin: history.Account{Password: firstPassword, Enabled: true}, password: firstPassword}
+				begin: history.Account{Password: FirstPassword, Enabled: true}, password: FirstPassword}
 			if i%2 == 1 {
 				p.client = confidential
 			}

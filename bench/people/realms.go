@@ -17,17 +17,18 @@ type Realm struct {
 	Name     string
 	Rotating bool
 	Window   time.Duration
-	idle     int // s
+	// Idle is how long a session lives without a refresh.
+	Idle time.Duration
 }
 
 // Realms are the policies: a used token converges for ten seconds, or not at
 // all, or every token works. The last one's idle time is short, so that
-// refreshing writes.
+// refreshing writes every few seconds.
 func Realms() []Realm {
 	return []Realm{
-		{"platform", true, 10 * time.Second, 36_000},
-		{"instant", true, 0, 36_000},
-		{"reusable", false, 0, 60},
+		{"platform", true, 10 * time.Second, 10 * time.Hour},
+		{"instant", true, 0, 10 * time.Hour},
+		{"reusable", false, 0, 12 * time.Second},
 	}
 }
 
@@ -39,14 +40,14 @@ const (
 	secret       = "a secret of the bench"
 )
 
-// firstPassword is everybody's at first, hashed weakly: it must not take
+// FirstPassword is everybody's at first, hashed weakly: it must not take
 // longer to log in than to do everything else.
-const firstPassword = "the first password of all"
+const FirstPassword = "the first password of all"
 
-// WriteRealms writes a realm file of Realms with n people each.
-func WriteRealms(path string, n int) error {
+// WriteRealms writes a realm file with n people in each realm.
+func WriteRealms(path string, realms []Realm, n int) error {
 	var file []map[string]any
-	for _, r := range Realms() {
+	for _, r := range realms {
 		users := make([]any, n)
 		for i := range users {
 			users[i] = map[string]any{
@@ -62,7 +63,7 @@ func WriteRealms(path string, n int) error {
 			return c
 		}
 		file = append(file, map[string]any{
-			"realm": r.Name, "enabled": true, "accessTokenLifespan": 3600, "ssoSessionIdleTimeout": r.idle,
+			"realm": r.Name, "enabled": true, "accessTokenLifespan": 3600, "ssoSessionIdleTimeout": int(r.Idle.Seconds()),
 			"ssoSessionMaxLifespan": 360_000, "defaultSignatureAlgorithm": "ES256", "revokeRefreshToken": r.Rotating,
 			"attributes": map[string]string{"usher.rotation.window": fmt.Sprint(int(r.Window.Seconds()))},
 			"clients":    []any{client(public, true), client(confidential, false), client(asking, false)},
@@ -80,7 +81,7 @@ func userName(n int) string { return fmt.Sprintf("person%03d", n) }
 
 func weakHash() map[string]any {
 	salt := []byte("sixteen bytes of")
-	value, err := pbkdf2.Key(sha256.New, firstPassword, salt, 1000, 64)
+	value, err := pbkdf2.Key(sha256.New, FirstPassword, salt, 1000, 64)
 	if err != nil {
 		panic(err) // its arguments are constants
 	}

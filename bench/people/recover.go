@@ -24,7 +24,12 @@ func (p *Person) settleLogs(at int64) {
 	defer p.mu.Unlock()
 	for i := range p.account {
 		if p.account[i].Return == 0 {
-			p.account[i].Return = at
+			p.account[i].Return = max(at, p.account[i].Call)
+		}
+	}
+	for i := range p.closed {
+		if p.closed[i].Return == 0 {
+			p.closed[i].Return = max(at, p.closed[i].Call)
 		}
 	}
 }
@@ -33,6 +38,7 @@ func (p *Person) settleLogs(at int64) {
 // told: what was acknowledged is there, what had no answer is wholly there or
 // wholly not, and nothing that ended is accepted anywhere.
 func (p *Person) Recover() {
+	p.forget()
 	p.recoverAccount()
 	for _, s := range slices.Clone(p.sessions) {
 		if p.broken {
@@ -213,13 +219,13 @@ func (p *Person) steal(s *session) {
 // explain looks for an order that explains what happened since the last time.
 func (p *Person) explain() {
 	p.settleLogs(p.world.Now())
-	for _, s := range p.sessions {
-		if err := history.Check(s.log); err != nil {
+	p.sessions = slices.DeleteFunc(p.sessions, func(s *session) bool {
+		err := history.Check(s.log)
+		if err != nil {
 			p.wrong(nil, "%v", err)
-			s.end(yes) // once is enough
 		}
-	}
-	p.bury()
+		return err != nil // once is enough
+	})
 	if err := history.CheckAccount(p.begin, p.account); err != nil {
 		p.wrong(nil, "%v", err)
 	}

@@ -27,6 +27,8 @@ type session struct {
 	old     []refreshToken
 	access  []accessToken
 	ended   certainty
+	// refreshed is when the server last knew of the session for certain, in Unix ns.
+	refreshed int64
 }
 
 type refreshToken struct {
@@ -48,6 +50,7 @@ type tokens struct {
 	session string
 	family  string
 	user    string
+	asked   int64 // Unix ns
 }
 
 // claims are the ones a client may look at.
@@ -104,6 +107,7 @@ const (
 // than what it has.
 func (s *session) adopt(t tokens, rotating, keep bool) {
 	s.access = append(s.access, t.access)
+	s.refreshed = max(s.refreshed, t.asked)
 	if len(s.access) > keptAccess {
 		s.access = s.access[1:]
 	}

@@ -48,7 +48,7 @@ func (p *Person) Story() Story {
 		at(o.By, o.Seq, o.Call).Account = &o
 	}
 	for _, s := range append(slices.Clone(p.sessions), p.fresh...) {
-		for _, o := range s.log.Ops() {
+		for _, o := range s.log.Ops() { // from before the login it is in the account too
 			a := at(o.By, o.Seq, o.Call)
 			a.Changes = append(a.Changes, Change{s.id, s.log.Family.ID, o})
 		}
