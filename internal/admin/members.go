@@ -15,7 +15,9 @@ import (
 
 // MemberStore keeps VideoManagers and who is a member of them.
 type MemberStore interface {
-	VideoManagers(ctx context.Context, realmID string) ([]vms.Membership, error)
+	// Managers is one page by id; LastManager the largest id in any realm.
+	Managers(ctx context.Context, realmID string, after int64, limit int) ([]vms.Counted, error)
+	LastManager(ctx context.Context) (int64, error)
 	VideoManagersOf(ctx context.Context, realmID, userID string) ([]vms.VideoManager, error)
 	AddVideoManager(ctx context.Context, realmID string, v vms.VideoManager, ev *iam.Event) error
 	ChangeMembers(ctx context.Context, realmID string, vmID int64, add, remove []string, until int64, ev *iam.Event) ([]iam.Revocation, error)
@@ -24,17 +26,12 @@ type MemberStore interface {
 
 // VideoManagerList answers the realm's VideoManagers by id, from the first one
 // after the given id, at most limit.
-func (s *Service) VideoManagerList(ctx context.Context, realm string, after int64, limit int) ([]vms.Membership, error) {
+func (s *Service) VideoManagerList(ctx context.Context, realm string, after int64, limit int) ([]vms.Counted, error) {
 	cfg, err := s.realm(realm)
 	if err != nil {
 		return nil, err
 	}
-	list, err := s.Members.VideoManagers(ctx, cfg.Realm.ID)
-	if err != nil {
-		return nil, err
-	}
-	list = slices.DeleteFunc(list, func(m vms.Membership) bool { return m.VideoManager.ID <= after })
-	return list[:min(len(list), limit)], nil
+	return s.Members.Managers(ctx, cfg.Realm.ID, after, limit)
 }
 
 // MemberList answers one page of a VideoManager's members by user id.
@@ -59,22 +56,22 @@ const maxMembers = 1000
 
 // AddVideoManager makes a VideoManager with members, who are named by id, name
 // or address; id 0 takes the next free one.
-func (s *Service) AddVideoManager(ctx context.Context, c Caller, realm string, v vms.VideoManager, members []string) (vms.Membership, error) {
+func (s *Service) AddVideoManager(ctx context.Context, c Caller, realm string, v vms.VideoManager, members []string) (vms.Counted, error) {
 	cfg, err := s.realm(realm)
 	if err != nil {
-		return vms.Membership{}, err
+		return vms.Counted{}, err
 	}
 	if err := checkManager(&v); err != nil {
-		return vms.Membership{}, err
+		return vms.Counted{}, err
 	}
 	ids, err := s.userIDs(ctx, cfg, members)
 	if err != nil {
-		return vms.Membership{}, err
+		return vms.Counted{}, err
 	}
 	v.RealmID = cfg.Realm.ID
 	if v.ID == 0 {
 		if v.ID, err = s.nextManager(ctx); err != nil {
-			return vms.Membership{}, err
+			return vms.Counted{}, err
 		}
 	}
 	if v.UUID == "" {
@@ -82,14 +79,14 @@ func (s *Service) AddVideoManager(ctx context.Context, c Caller, realm string, v
 	}
 	path := fmt.Sprintf("vms/%d", v.ID)
 	if err := s.Members.AddVideoManager(ctx, cfg.Realm.ID, v, s.event(c, cfg.Realm.ID, adminCreate, "VIDEO_MANAGER", path)); err != nil {
-		return vms.Membership{}, answer(err, fmt.Sprintf("The id %d or the UUID of the VideoManager is taken", v.ID))
+		return vms.Counted{}, answer(err, fmt.Sprintf("The id %d or the UUID of the VideoManager is taken", v.ID))
 	}
 	if len(ids) > 0 {
 		if _, err := s.changeMembers(ctx, c, cfg, v.ID, ids, nil); err != nil {
-			return vms.Membership{}, err
+			return vms.Counted{}, err
 		}
 	}
-	return vms.Membership{VideoManager: v, Members: ids}, nil
+	return vms.Counted{VideoManager: v, Members: len(ids)}, nil
 }
 
 func checkManager(v *vms.VideoManager) error {
@@ -112,17 +109,8 @@ func checkManager(v *vms.VideoManager) error {
 
 // nextManager is the id after all there are: ids are one series over all realms.
 func (s *Service) nextManager(ctx context.Context) (int64, error) {
-	next := int64(1001)
-	for _, r := range s.Node.Realms() {
-		list, err := s.Members.VideoManagers(ctx, r.Realm.ID)
-		if err != nil {
-			return 0, err
-		}
-		if len(list) > 0 {
-			next = max(next, list[len(list)-1].VideoManager.ID+1)
-		}
-	}
-	return next, nil
+	last, err := s.Members.LastManager(ctx)
+	return max(1001, last+1), err
 }
 
 // MembersChanged counts what an order changed, and how many members there are.
@@ -175,11 +163,11 @@ func (s *Service) changeMembers(ctx context.Context, c Caller, cfg *iam.RealmCon
 }
 
 func (s *Service) countMembers(ctx context.Context, cfg *iam.RealmConfig, id int64) (int, error) {
-	list, err := s.Members.VideoManagers(ctx, cfg.Realm.ID)
-	if i := slices.IndexFunc(list, func(m vms.Membership) bool { return m.VideoManager.ID == id }); i >= 0 {
-		return len(list[i].Members), err
+	list, err := s.Members.Managers(ctx, cfg.Realm.ID, id-1, 1)
+	if err != nil || len(list) == 0 {
+		return 0, err
 	}
-	return 0, err
+	return list[0].Members, nil
 }
 
 // userIDs resolves users, each once.
@@ -205,13 +193,18 @@ func (s *Service) managers(ctx context.Context, cfg *iam.RealmConfig, ids []int6
 	if len(ids) == 0 && !every {
 		return nil, nil
 	}
-	list, err := s.Members.VideoManagers(ctx, cfg.Realm.ID)
-	if err != nil {
-		return nil, err
-	}
 	var known []int64
-	for _, m := range list {
-		known = append(known, m.VideoManager.ID)
+	const page = 1000
+	for after, more := int64(0), true; more; {
+		list, err := s.Members.Managers(ctx, cfg.Realm.ID, after, page)
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range list {
+			after = m.VideoManager.ID
+			known = append(known, after)
+		}
+		more = len(list) == page
 	}
 	if every {
 		return known, nil

@@ -288,8 +288,8 @@ func TestVideoManagers(t *testing.T) {
 		if fault(t, err) != c.want || m.VideoManager.ID != c.id {
 			t.Errorf("%s: %+v, %v", name, m, err)
 		}
-		if err == nil && len(m.Members) != 1 {
-			t.Errorf("%s: members %q", name, m.Members)
+		if err == nil && m.Members != 1 {
+			t.Errorf("%s: %d members", name, m.Members)
 		}
 	}
 	if len(n.applied) != 1 || n.applied[0].Kind != iam.ForgetMembers {

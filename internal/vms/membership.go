@@ -6,6 +6,12 @@ type Membership struct {
 	Members      []string
 }
 
+// Counted is a VideoManager with the number of its members.
+type Counted struct {
+	VideoManager VideoManager
+	Members      int
+}
+
 // Caller is who makes an API call, as the access token proved it.
 type Caller struct {
 	RealmID  string

@@ -2,10 +2,12 @@ package storetest
 
 import (
 	"context"
+	"encoding/json"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/seed-a6a28e10/usher/internal/iam"
+	"github.com/seed-a6a28e10/usher/internal/vms"
 )
 
 // Accounts are the facts by which an operator makes users and service clients
@@ -14,6 +16,48 @@ type Accounts interface {
 	AddUser(ctx context.Context, u iam.User, memberOf []int64, ev *iam.Event) error
 	SetPassword(ctx context.Context, prev, next iam.User, until int64, ev *iam.Event) ([]iam.Revocation, error)
 	AddServiceClient(ctx context.Context, c iam.Client, account iam.User, ev *iam.Event) error
+	AddRealm(ctx context.Context, r iam.RealmImport, m []vms.Membership, ev *iam.Event) error
+	Managers(ctx context.Context, realmID string, after int64, limit int) ([]vms.Counted, error)
+	LastManager(ctx context.Context) (int64, error)
+}
+
+func testManagers(t *testing.T, s *suite) {
+	w := s.world(t)
+	id := s.id("realm")
+	in := iam.RealmImport{Realm: iam.Realm{ID: id, Name: id}, Users: []iam.User{s.person("a"), s.person("b")}}
+	var members []vms.Membership
+	for i := range 3 {
+		m := vms.Membership{VideoManager: vms.VideoManager{ID: int64(i + 1), Name: "n", UUID: s.id("uuid"), Configuration: json.RawMessage("{}")}}
+		for _, u := range in.Users[:i] {
+			m.Members = append(m.Members, u.ID)
+		}
+		members = append(members, m)
+	}
+	ev := w.event("ADMIN_CREATE")
+	ev.RealmID = id
+	ok(t, w.AddRealm(w.ctx, in, members, ev))
+	events, err := w.Events(w.ctx, id, 0, 9)
+	ok(t, err)
+	if len(events) != 1 || events[0].ID != ev.ID {
+		t.Errorf("events %+v", events)
+	}
+	wants(t, w.AddRealm(w.ctx, in, members, w.event("NEVER")), iam.ErrConflict)
+	for after, want := range map[int64][]int{0: {0, 1}, 1: {1, 2}, 2: {2}, 3: nil} {
+		page, err := w.Managers(w.ctx, id, after, 2)
+		ok(t, err)
+		var got []int
+		for i, m := range page {
+			if got = append(got, m.Members); m.VideoManager.ID != after+int64(i)+1 || m.VideoManager.RealmID != id {
+				t.Errorf("after %d: %+v", after, m)
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("members after %d (-want +got):\n%s", after, diff)
+		}
+	}
+	if last, err := w.LastManager(w.ctx); err != nil || last < 3 {
+		t.Errorf("last %d, %v", last, err)
+	}
 }
 
 func testAddUser(t *testing.T, s *suite) {

@@ -45,6 +45,7 @@ func Run(t *testing.T, open Opener, troubles map[string]Trouble) {
 		"UserNames":       testUserNames,
 		"AddUsers":        testAddUsers,
 		"AddUser":         testAddUser,
+		"Managers":        testManagers,
 		"SetPassword":     testSetPassword,
 		"ServiceClient":   testAddServiceClient,
 		"Emails":          testEmails,

@@ -21,14 +21,14 @@ func (a *API) videoManagers(ctx context.Context, r *web.Request) (web.Reply, err
 	}
 	list, err := a.Service.VideoManagerList(ctx, r.PathValue("realm"), after, q.limit+1)
 	return reply(page(list, q.limit, videoManager,
-		func(m *vms.Membership) string { return strconv.FormatInt(m.VideoManager.ID, 10) }), err)
+		func(m *vms.Counted) string { return strconv.FormatInt(m.VideoManager.ID, 10) }), err)
 }
 
-func videoManager(m *vms.Membership) api.ManagedVideoManager {
+func videoManager(m *vms.Counted) api.ManagedVideoManager {
 	v := m.VideoManager
 	return api.ManagedVideoManager{
 		VideoManager: api.VideoManager{ID: v.ID, Name: v.Name, UUID: v.UUID, Configuration: v.Configuration},
-		Members:      len(m.Members),
+		Members:      m.Members,
 	}
 }
 
