@@ -35,7 +35,7 @@ func (a *admin) eventsCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if cmd.Flags().Changed("realm") {
+		if cmd.Flags().Changed("realm") || f.user != "" { // a name is one person's within a realm
 			q.Set("realm", a.realm)
 		}
 		if f.follow {
@@ -51,7 +51,7 @@ func (a *admin) eventsCommand() *cobra.Command {
 		return printList(a, events, "event", []string{"TIME", "TYPE", "REALM", "CLIENT", "USER", "FROM", "ERROR", "DETAILS", "ID"}, eventRow)
 	})
 	cmd.Long = `Search the record of what happened: the last events that fit, oldest first, of all
-realms unless --realm names one. --follow goes on with new ones, as they happen.
+realms unless --realm or --user is given. --follow goes on with new ones, as they happen.
 
   usher admin events --user anna@example.org --from 2d
   usher admin events --type LOGIN_ERROR --follow

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -14,6 +15,7 @@ import (
 	"syscall"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	_ "modernc.org/sqlite" // the driver of the command sql
 )
 
 // scriptCommands are our own commands of transcripts:
@@ -23,12 +25,15 @@ import (
 //	                      each question: what is asked, =>, what is typed; - is none
 //	server NAME ARG…      start usher dev or serve; $NAME_issuer and $NAME_management
 //	                      are its addresses
-//	stop NAME             end it by SIGTERM, cleanly; its log is the output
+//	end NAME              end it by SIGTERM, cleanly; its log is the output
 //	login NAME USER PASSWORD CODE   ask for tokens, expect the HTTP status
+//	until PATTERN usher …   run it again and again until its output matches
+//	sql DIR STATEMENT     change the database of a data folder that no server has
 //	golden FILE WANT      compare after masking ids, times and random values
 func scriptCommands() map[string]func(ts *testscript.TestScript, neg bool, args []string) {
 	return map[string]func(ts *testscript.TestScript, neg bool, args []string){
-		"code": scriptCode, "terminal": scriptTerminal, "server": scriptServer, "stop": scriptStop, "login": scriptLogin, "golden": scriptGolden,
+		"code": scriptCode, "terminal": scriptTerminal, "server": scriptServer, "end": scriptEnd, "login": scriptLogin,
+		"until": scriptUntil, "sql": scriptSQL, "golden": scriptGolden,
 	}
 }
 
@@ -119,8 +124,8 @@ func (s *runningServer) read(line []byte) {
 	}
 }
 
-func scriptStop(ts *testscript.TestScript, neg bool, args []string) {
-	need(ts, neg, args, 1, "stop NAME")
+func scriptEnd(ts *testscript.TestScript, neg bool, args []string) {
+	need(ts, neg, args, 1, "end NAME")
 	s := ts.Value(serversKey{}).(servers)[args[0]]
 	ts.Check(s.cmd.Process.Signal(syscall.SIGTERM))
 	ts.Check(s.cmd.Wait())
@@ -140,6 +145,29 @@ func scriptLogin(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+func scriptUntil(ts *testscript.TestScript, neg bool, args []string) {
+	need(ts, neg, args, 2, "until PATTERN usher …")
+	wanted := regexp.MustCompile(args[0])
+	for {
+		ts.Check(ts.Exec(args[1], args[2:]...))
+		if wanted.MatchString(ts.ReadFile("stdout")) {
+			return
+		}
+	}
+}
+
+func scriptSQL(ts *testscript.TestScript, neg bool, args []string) {
+	need(ts, neg, args, 2, "sql DIR STATEMENT")
+	db, err := sql.Open("sqlite", ts.MkAbs(args[0])+"/usher.db")
+	ts.Check(err)
+	defer db.Close()
+	done, err := db.Exec(args[1])
+	ts.Check(err)
+	if n, err := done.RowsAffected(); err != nil || n == 0 {
+		ts.Fatalf("%d rows changed, %v", n, err)
+	}
+}
+
 // masks name what differs from run to run.
 var masks = []struct {
 	what *regexp.Regexp
@@ -147,11 +175,14 @@ var masks = []struct {
 }{
 	{regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`), "UUID"},
 	{regexp.MustCompile(`"(secret|password|kid)":"[A-Za-z0-9_-]{20,}"`), `"$1":"RANDOM"`},
-	{regexp.MustCompile(`"(mac|signature|public_key|key)":"[A-Za-z0-9_+/=-]{20,}"`), `"$1":"RANDOM"`},
+	{regexp.MustCompile(`"(seal|signature|key)":"[A-Za-z0-9_+/=-]{20,}"`), `"$1":"RANDOM"`},
 	{regexp.MustCompile(`\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \([a-z0-9 ]+\)`), "TIME"},
 	{regexp.MustCompile(`\b1[6-9]\d{11}\b`), "1MS"},
 	{regexp.MustCompile(`\b1[6-9]\d{8}\b`), "1S"},
 	{regexp.MustCompile(`http://127\.0\.0\.1:\d+`), "http://HOST"},
+	{regexp.MustCompile(`"from_row":\d+,"to_row":\d+`), `"from_row":N,"to_row":N`},
+	{regexp.MustCompile(`(?m)^changed +\d+ +\d+`), "changed  N  N"},
+	{regexp.MustCompile(`"seals":[1-9]`), `"seals":N`},
 	{regexp.MustCompile(`"pid":\d+`), `"pid":1`},
 	{regexp.MustCompile(`"(version|revision)":"[^"]+"`), `"$1":"BUILD"`},
 	{regexp.MustCompile(`uid:\d+`), "uid:ME"},
