@@ -70,7 +70,7 @@ func (im *Importer) exporter(ctx context.Context, realmID string, secrets bool) 
 		if k.RealmID != realmID {
 			continue
 		}
-		plain, err := im.Sealer.Open(k.Sealed, realmID, k.ID, PurposeSigningKey)
+		plain, err := im.Sealer.Open(k.Sealed, realmID, k.ID, iam.PurposeSigningKey)
 		if err != nil {
 			return nil, oauth.Refuse(oauth.Internal).Because(err)
 		}

@@ -45,10 +45,9 @@ type KeyMaker interface {
 
 // Purposes under which this package seals; the id is the row's.
 const (
-	PurposeClientSecret = "client-secret"
-	PurposeCredential   = "credential"
-	PurposeKept         = "kept"
-	PurposeSigningKey   = "signing-key" // as package keys seals
+	PurposeClientSecret = iam.PurposeClientSecret
+	PurposeCredential   = iam.PurposeCredential
+	PurposeKept         = iam.PurposeKept
 )
 
 // Scopes are the built-in client scopes and which of them a new client gets.

@@ -20,7 +20,7 @@ import (
 
 // Purpose is the purpose under which secret halves are sealed; the id is the
 // key row's.
-const Purpose = "signing-key"
+const Purpose = iam.PurposeSigningKey
 
 // The sizes of keys made here, and the least that is taken from elsewhere.
 const (

@@ -103,6 +103,7 @@ func Run(t *testing.T, open Opener, troubles map[string]Trouble) {
 		"MergeInto":       testMergeInto,
 		"MergeIDs":        testMergeIDs,
 		"MergeGivenUp":    testMergeGivenUp,
+		"Reseal":          testReseal,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
