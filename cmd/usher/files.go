@@ -25,7 +25,7 @@ func readRealmFile(path string) ([]byte, error) {
 }
 
 // openHint is the way out of what may go wrong while opening.
-func openHint(err error, listen, management, managementFlag, data string) string {
+func openHint(err error, listen, management, managementFlag, data, keyFile string) string {
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE) && errors.Is(err, app.ErrManagement):
 		return fmt.Sprintf("another program listens on %s; choose another address with --%s, port 0 takes a free one", management, managementFlag)
@@ -35,6 +35,8 @@ func openHint(err error, listen, management, managementFlag, data string) string
 		return "stop the other process, or choose another data folder"
 	case errors.Is(err, app.ErrFolderOpen):
 		return "chmod 700 " + data
+	case errors.Is(err, app.ErrSealed):
+		return sealedHint(keyFile)
 	case app.HasDatabase(data):
 		return "restore " + data + " from a backup, or choose another data folder"
 	}
@@ -44,9 +46,13 @@ func openHint(err error, listen, management, managementFlag, data string) string
 // startFailure explains an error of loading what is stored.
 func startFailure(err error, keyFile string) error {
 	if errors.Is(err, app.ErrSealed) {
-		return failed(err, "the data was sealed under another master key than "+keyFile+"; bring that one back")
+		return failed(err, sealedHint(keyFile))
 	}
 	return failed(err, "")
+}
+
+func sealedHint(keyFile string) string {
+	return "the data was sealed under another master key than " + keyFile + "; bring that one back"
 }
 
 // fileSystem is how the configuration is checked against the disk.

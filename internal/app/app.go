@@ -112,7 +112,7 @@ func prepare(cfg Config, opt Options) (*App, error) {
 
 // open opens the store and builds everything over it.
 func (a *App) open(ctx context.Context) (err error) {
-	a.store, err = sqlite.Open(ctx, sqlite.Options{Dir: a.cfg.Data, Now: a.clock.Now, Log: a.log, Committed: a.committed})
+	a.store, err = sqlite.Open(ctx, sqlite.Options{Dir: a.cfg.Data, Now: a.clock.Now, Log: a.log, Committed: a.committed, Unlock: a.sealer.UnlockRoot})
 	if err == nil {
 		a.build()
 	}
@@ -146,7 +146,7 @@ func (a *App) build() {
 	a.confirm = grant.NewConfirmer(a.store, a.log)
 	a.login = login.New(login.Config{
 		Store: services, Clock: a.clock, Slots: a.hashSlots(), Step: a.step(),
-		NameKey: secret.Tag(a.cfg.MasterKey, "failure rows and tags of wrong passwords"),
+		NameKey: secret.Tag(a.store.RootKey(), "failure rows and tags of wrong passwords"),
 		Log:     a.log,
 		Metrics: login.Metrics{Login: a.metrics.Login, Hash: a.hashed, Wait: a.metrics.HashWait, Verified: a.verified},
 	})
