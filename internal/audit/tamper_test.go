@@ -30,8 +30,10 @@ func tables(t *testing.T, r *rig) map[string][]string {
 func TestEveryByte(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, 0)
-	r.history(t)
-	r.tamper(t, `delete from event where seq = 11`) // the unsealed one
+	for range 2 {
+		r.sealed(t, 2)
+		r.pointed(t)
+	}
 	tried := 0
 	for table, columns := range tables(t, r) {
 		for _, column := range columns {
@@ -40,7 +42,7 @@ func TestEveryByte(t *testing.T) {
 	}
 	r.sound(t, nil) // all is as it was
 	t.Logf("%d changes", tried)
-	if tried < 2000 {
+	if tried < 1000 {
 		t.Errorf("%d changes were tried", tried)
 	}
 }
