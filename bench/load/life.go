@@ -182,7 +182,11 @@ func populated(ctx context.Context, binary string, n int) (*rig.Server, func(), 
 
 // fill opens n logins through the store, as the password grant would.
 func fill(ctx context.Context, dir string, n int) error {
-	db, err := sqlite.Open(ctx, sqlite.Options{Dir: dir, Now: time.Now})
+	unlock, err := rig.Unlock(filepath.Dir(dir))
+	if err != nil {
+		return err
+	}
+	db, err := sqlite.Open(ctx, sqlite.Options{Dir: dir, Now: time.Now, Unlock: unlock})
 	if err != nil {
 		return err
 	}
