@@ -28,8 +28,8 @@ test: deps unit interop ## every correctness test: both modules, real clients
 unit: ## the main module's tests only; needs Go and curl
 	go test -timeout 10m ./...
 
-interop: deps ## the tests with real clients only
-	cd interop && go test -count=1 -parallel 8 -timeout 10m .
+interop: deps ## the tests with real clients, and of the files for operating
+	cd interop && go test -count=1 -parallel 8 -timeout 10m . ./deploy
 
 # Packages whose tests start other programs have those tests' own processes to
 # look at, which the race detector does not see.
