@@ -191,7 +191,9 @@ func (a *admin) offline(ctx context.Context, at place, creates bool) (*adminAPI,
 		return nil, failed(fmt.Errorf("no server runs, and the folder opens only with its master key: %w", err), hint)
 	}
 	cfg := appConfig(at.config, key)
-	cfg.Data = at.data
+	if cfg.Data, err = filepath.Abs(at.data); err != nil {
+		return nil, failed(err, "")
+	}
 	b := readBuild()
 	o, err := app.OpenOffline(ctx, cfg, app.Options{Log: slog.New(slog.DiscardHandler),
 		Build: app.Build{Version: b.version, Commit: b.commit, Go: runtime.Version()}})

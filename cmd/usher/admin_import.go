@@ -4,11 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -31,11 +28,15 @@ func (a *admin) importCommand() *cobra.Command {
 				q.Set(name, "true")
 			}
 		}
-		var out api.ImportReport
-		if err := a.call(ctx, http.MethodPost, api.AdminImport, q, api.ImportFiles{Files: files}, &out); err != nil {
-			return err
+		var whole api.ImportReport
+		for i, part := range inParts(files, maxPart) {
+			var out api.ImportReport
+			if err := a.call(ctx, http.MethodPost, api.AdminImport, q, api.ImportFiles{Files: part}, &out); err != nil {
+				return a.partly(err, i, whole)
+			}
+			addReport(&whole, out, i == 0)
 		}
-		return a.printImport(out)
+		return a.printImport(whole)
 	})
 	c.Long = `Bring realms from files that Keycloak exported, or from folders of them: one file
 for each realm, with its users in it or in files beside it. What is there
@@ -47,72 +48,48 @@ imported, changed and skipped, and why. People log in with the passwords they ha
 	return c
 }
 
-// maxImport bounds what is read of all files, in bytes: more does not go into
-// one import.
-const maxImport = 256 << 20
+// partly prints what was imported before a later part failed.
+func (a *admin) partly(err error, parts int, whole api.ImportReport) error {
+	if parts == 0 {
+		return err
+	}
+	fmt.Fprintln(a.stderr, "warning: only a part of the files was imported; the same import again brings the rest")
+	return errors.Join(err, a.printImport(whole))
+}
 
-// exportFiles reads the named files, and the .json files of named folders.
-func exportFiles(names []string) ([]api.File, error) {
-	var out []api.File
-	left := int64(maxImport)
-	for _, name := range names {
-		paths, err := jsonFiles(name)
-		if err != nil {
-			return nil, err
-		}
-		for _, path := range paths {
-			data, err := readAtMost(path, left)
-			if err != nil {
-				return nil, failed(err, "name files that Keycloak exported, or a folder of them")
+// addReport adds what a part said to the whole. The realm's own file is in each
+// part, so that only users count from the second one on.
+func addReport(whole *api.ImportReport, part api.ImportReport, first bool) {
+	if first {
+		*whole = part
+		return
+	}
+	for _, row := range part.Rows {
+		for i := range whole.Rows {
+			if w := &whole.Rows[i]; w.Realm == row.Realm && w.Kind == row.Kind && row.Kind == "users" {
+				w.InFile, w.Imported, w.Changed, w.Skipped = w.InFile+row.InFile, w.Imported+row.Imported, w.Changed+row.Changed, w.Skipped+row.Skipped
+				w.Why = append(w.Why, row.Why...)
 			}
-			left -= int64(len(data))
-			out = append(out, api.File{Name: path, Data: data})
 		}
 	}
-	return out, nil
-}
-
-func jsonFiles(name string) ([]string, error) {
-	info, err := os.Stat(name)
-	if err != nil {
-		return nil, failed(err, "name files that Keycloak exported, or a folder of them")
-	}
-	if !info.IsDir() {
-		return []string{name}, nil
-	}
-	entries, err := os.ReadDir(name)
-	if err != nil {
-		return nil, failed(err, "")
-	}
-	var out []string
-	for _, e := range entries { // sorted by name
-		if !e.IsDir() && strings.EqualFold(filepath.Ext(e.Name()), ".json") {
-			out = append(out, filepath.Join(name, e.Name()))
-		}
-	}
-	if len(out) == 0 {
-		return nil, failed(fmt.Errorf("%s holds no .json file", name), "name the folder that Keycloak's export wrote")
-	}
-	return out, nil
-}
-
-func readAtMost(path string, most int64) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, most+1))
-	if err == nil && int64(len(data)) > most {
-		err = fmt.Errorf("%s: the files are longer than %d MiB together; import them in parts", path, maxImport>>20)
-	}
-	return data, err
+	whole.Warnings = append(whole.Warnings, part.Warnings...)
+	whole.Differences = append(whole.Differences, part.Differences...)
+	whole.Failed = append(whole.Failed, part.Failed...)
 }
 
 // printImport prints the table, and fails when the whole was a failure.
 func (a *admin) printImport(r api.ImportReport) error {
-	for _, line := range r.Warnings {
-		fmt.Fprintln(a.stderr, "warning:", cli.Clean(line))
+	said := map[string]bool{}
+	for _, lines := range []struct {
+		kind string
+		list []string
+	}{{"warning", r.Warnings}, {"kept as stored", r.Differences}} {
+		for _, line := range lines.list {
+			if !said[line] {
+				said[line] = true
+				fmt.Fprintf(a.stderr, "%s: %s\n", lines.kind, cli.Clean(line))
+			}
+		}
 	}
 	if a.table() {
 		t := cli.Table{Head: []string{"REALM", "KIND", "IN FILE", "IMPORTED", "CHANGED", "SKIPPED", "WHY"}}
