@@ -56,7 +56,7 @@ func (a *App) pat(ctx context.Context) {
 	}
 	for {
 		if err := a.alive(ctx, every/2); err == nil {
-			a.notify(stateAlive)
+			a.notify(stateAlive + "\n" + a.status())
 		} else if ctx.Err() == nil {
 			a.log.Warn("no answer from ourselves: the watchdog is not told that we live", "error", err)
 		}

@@ -60,6 +60,9 @@ func (a *App) Run(ctx context.Context, now <-chan struct{}) error {
 		return err
 	}
 	a.notify(stateReady + "\n" + a.status())
+	if len(a.snapshot.Config().Realms) == 0 {
+		a.log.Warn(noRealm)
+	}
 	select {
 	case <-ctx.Done():
 	case err := <-a.failed:
