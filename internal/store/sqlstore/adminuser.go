@@ -53,14 +53,14 @@ func (s *Store) ReplaceUser(ctx context.Context, prev, next iam.User, ev *iam.Ev
 
 // storedUser reads a user inside a write.
 func (s *Store) storedUser(tx Tx, realmID, id string) (iam.User, error) {
-	users, err := all(tx, s.scanUser, userByID, realmID, id)
+	users, err := s.users(tx, userByID, realmID, id)
 	if err != nil {
 		return iam.User{}, err
 	}
 	if len(users) == 0 {
 		return iam.User{}, iam.ErrNotFound
 	}
-	if users[0].ID != id || users[0].RealmID != realmID {
+	if users[0].ID != id {
 		return iam.User{}, s.sums.damaged(tableUser, id)
 	}
 	return users[0], nil

@@ -53,19 +53,19 @@ func (s *Store) Family(ctx context.Context, realmID, familyID string) (iam.Famil
 }
 
 // familyColumns are what fillFamily takes; the alias is f.
-const familyColumns = `f.session_id, f.client_id, f.user_id, f.scope,
-		f.rotating, f.window_ms, f.max_reuse, f.recovery, f.rev, f.gen, f.salt, f.key_id, f.issued_at, f.expires_at,
+const familyColumns = `f.salt, concat_ws('` + sep + `', f.session_id, f.client_id, f.user_id, f.scope,
+		f.rotating, f.window_ms, f.max_reuse, f.recovery, f.rev, f.gen, f.key_id, f.issued_at, f.expires_at,
 		f.parent_jti, f.ring, f.superseded, f.reused, f.confirmed, f.revoked_at, f.revoke_reason, f.dead_at,
-		f.sum, f.touch_sum`
+		f.sum, f.touch_sum)`
 
 // What the family and the arguments say is not read again from the rows beside
 // it: reading a column costs more than finding a row. That is also why the
 // password is left out. Where such a column is not in a sum by way of the
 // family, it is compared instead.
 const familyQuery = `select ` + familyColumns + `,
-		s.started_at, s.last_refresh, s.remember_me, s.offline, s.address, s.method, s.dead_at,
-		s.user_id = f.user_id and s.realm_id = f.realm_id, s.sum, s.touch_sum,
-		c.started_at, c.sum, u.doc, u.enabled, u.epoch, u.sum
+		concat_ws('` + sep + `', s.started_at, s.last_refresh, s.remember_me, s.offline, s.address, s.method, s.dead_at,
+			s.user_id = f.user_id and s.realm_id = f.realm_id, s.sum, s.touch_sum),
+		concat_ws('` + sep + `', c.started_at, c.sum), ` + documentColumns + `
 	from token_family f
 	left join user_session s on s.id = f.session_id
 	left join client_session c on c.session_id = f.session_id and c.client_id = f.client_id
@@ -110,13 +110,15 @@ func (s *Store) fillFamily(f *iam.Family, r *row) error {
 
 // takeFamily is fillFamily with the sums unchecked.
 func (s *Store) takeFamily(f *iam.Family, r *row) (sum, touch int64, err error) {
-	f.SessionID, f.ClientID, f.UserID, f.Scope = r.text(), r.text(), r.text(), r.text()
-	f.Rotating, f.Window, f.MaxReuse, f.Recovery = r.flag(), r.number(), int(r.number()), iam.Recovery(r.text())
-	f.Rev, f.Gen, f.Salt, f.KeyID, f.IssuedAt, f.ExpiresAt = r.number(), r.number(), r.bytes(), r.text(), r.number(), r.number()
-	parent, ring := r.text(), r.text()
-	f.ParentJTI, f.Superseded, f.Reused, f.Confirmed = parent, int(r.number()), int(r.number()), r.flag()
-	f.RevokedAt, f.RevokeReason, f.DeadAt = r.number(), r.text(), r.number()
-	sum, touch = r.number(), r.number()
+	f.Salt = r.bytes()
+	p := r.packed()
+	f.SessionID, f.ClientID, f.UserID, f.Scope = p.word(), p.word(), p.word(), p.word()
+	f.Rotating, f.Window, f.MaxReuse, f.Recovery = p.flag(), p.number(), int(p.number()), iam.Recovery(p.word())
+	f.Rev, f.Gen, f.KeyID, f.IssuedAt, f.ExpiresAt = p.number(), p.number(), p.word(), p.number(), p.number()
+	parent, ring := p.word(), p.word()
+	f.ParentJTI, f.Superseded, f.Reused, f.Confirmed = parent, int(p.number()), int(p.number()), p.flag()
+	f.RevokedAt, f.RevokeReason, f.DeadAt = p.number(), p.word(), p.number()
+	sum, touch = p.number(), p.number()
 	if ring != "" && r.err == nil {
 		r.err = decode("ring of family "+f.ID, ring, &f.Ring)
 	}
@@ -128,16 +130,17 @@ func (s *Store) takeFamily(f *iam.Family, r *row) (sum, touch int64, err error) 
 
 // fillSession takes the session of a family; nil where there is none.
 func (s *Store) fillSession(f *iam.Family, r *row) (*iam.UserSession, error) {
-	present := !r.null()
+	p := r.packed()
+	if p.empty() {
+		return nil, r.err
+	}
 	u := &iam.UserSession{ID: f.SessionID, RealmID: f.RealmID, UserID: f.UserID,
-		StartedAt: r.number(), LastRefresh: r.number(), RememberMe: r.flag(), Offline: r.flag(),
-		Address: r.text(), Method: r.text(), DeadAt: r.number()}
-	same, sum, touch := r.flag(), r.number(), r.number()
+		StartedAt: p.number(), LastRefresh: p.number(), RememberMe: p.flag(), Offline: p.flag(),
+		Address: p.word(), Method: p.word(), DeadAt: p.number()}
+	same, sum, touch := p.flag(), p.number(), p.number()
 	switch {
 	case r.err != nil:
 		return nil, s.sums.broken(tableSession, u.ID, r.err)
-	case !present:
-		return nil, nil
 	case !same:
 		return nil, s.sums.damaged(tableSession, u.ID)
 	}
@@ -149,14 +152,15 @@ func (s *Store) fillSession(f *iam.Family, r *row) (*iam.UserSession, error) {
 
 // fillClientSession takes the client session of a family; nil where there is none.
 func (s *Store) fillClientSession(f *iam.Family, r *row) (*iam.ClientSession, error) {
-	present := !r.null()
-	c := &iam.ClientSession{SessionID: f.SessionID, ClientID: f.ClientID, StartedAt: r.number()}
-	sum := r.number()
+	p := r.packed()
+	if p.empty() {
+		return nil, r.err
+	}
+	c := &iam.ClientSession{SessionID: f.SessionID, ClientID: f.ClientID, StartedAt: p.number()}
+	sum := p.number()
 	switch {
 	case r.err != nil:
 		return nil, s.sums.broken(tableClientSession, c.SessionID+"/"+c.ClientID, r.err)
-	case !present:
-		return nil, nil
 	case sum == s.sums.clientSession(c):
 		return c, nil
 	}

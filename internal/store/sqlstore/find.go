@@ -15,10 +15,10 @@ func (s *Store) FindUsers(ctx context.Context, realmID string, q iam.UserQuery) 
 	pattern := "%" + escapeLike(strings.ToLower(q.Search)) + "%"
 	return read(ctx, s.db, func(tx Tx) ([]iam.User, error) {
 		if q.Search == "" {
-			return all(tx, s.scanUser, selectUser+`
+			return s.users(tx, selectUser+`
 				where u.realm_id = $1 and u.username > $2 order by u.username limit $3`, realmID, q.After, q.Limit)
 		}
-		return all(tx, s.scanUser, selectUser+`
+		return s.users(tx, selectUser+`
 			where u.realm_id = $1 and u.username > $2
 				and (u.username like $3 escape '\' or u.email like $3 escape '\')
 			order by u.username limit $4`, realmID, q.After, pattern, q.Limit)

@@ -11,26 +11,31 @@ import (
 	"github.com/seed-a6a28e10/usher/internal/iam"
 )
 
-// userColumns are what fillUser takes after realm and id; the alias is u.
-const userColumns = `u.doc, u.enabled, u.epoch, u.sum, ` + passwordColumns
+// documentColumns are what fillDocument takes, passwordColumns what fillPassword
+// takes; the alias is u.
+const (
+	documentColumns = `u.doc, concat_ws('` + sep + `', u.enabled, u.epoch, u.sum)`
+	passwordColumns = `u.pw_id, u.pw_label, u.pw_secret, u.pw_data, concat_ws('` + sep + `', coalesce(u.pw_created_at, 0), u.pw_sum)`
+)
 
-const passwordColumns = `u.pw_id, u.pw_label, u.pw_created_at, u.pw_secret, u.pw_data, u.pw_sum`
+const selectUser = `select u.id, ` + documentColumns + `, ` + passwordColumns + ` from users u `
 
-const selectUser = `select u.realm_id, u.id, ` + userColumns + ` from users u `
-
-// scanUser is fillUser for lists.
-func (s *Store) scanUser(rows *sql.Rows) (iam.User, error) {
-	r, err := scanRow(rows)
-	if err != nil {
-		return iam.User{}, err
-	}
-	return s.fillUser(r)
+// users are those of a realm that a query finds, which begins with selectUser.
+func (s *Store) users(tx Tx, query, realmID string, args ...any) ([]iam.User, error) {
+	return all(tx, func(rows *sql.Rows) (iam.User, error) {
+		r, err := scanRow(rows)
+		if err != nil {
+			return iam.User{}, err
+		}
+		return s.fillUser(realmID, r)
+	}, query, append([]any{realmID}, args...)...)
 }
 
-// fillUser takes the columns of selectUser, in their order.
-func (s *Store) fillUser(r *row) (iam.User, error) {
-	realm, id := r.text(), r.text()
-	u, err := s.fillDocument(r, id, realm)
+// fillUser takes the columns of selectUser, in their order, of a row in which
+// the realm should be as given.
+func (s *Store) fillUser(realmID string, r *row) (iam.User, error) {
+	id := r.text()
+	u, err := s.fillDocument(r, id, realmID)
 	if err != nil {
 		return iam.User{}, err
 	}
@@ -38,9 +43,10 @@ func (s *Store) fillUser(r *row) (iam.User, error) {
 	return u, err
 }
 
-// fillDocument takes doc, enabled, epoch and sum.
+// fillDocument takes documentColumns.
 func (s *Store) fillDocument(r *row, id, realmID string) (iam.User, error) {
-	doc, enabled, epoch, sum := r.text(), r.flag(), r.number(), r.number()
+	doc, p := r.text(), r.packed()
+	enabled, epoch, sum := p.flag(), p.number(), p.number()
 	if r.err != nil {
 		return iam.User{}, s.sums.broken(tableUser, id, r.err)
 	}
@@ -49,13 +55,15 @@ func (s *Store) fillDocument(r *row, id, realmID string) (iam.User, error) {
 
 // fillPassword takes passwordColumns; nil when there is no password.
 func (s *Store) fillPassword(r *row, userID string) (*iam.Credential, error) {
-	c := &iam.Credential{ID: r.text(), Type: "password", Label: r.text(), CreatedAt: r.number()}
+	c := &iam.Credential{ID: r.text(), Type: "password", Label: r.text()}
 	present := !r.null()
 	c.SecretData, c.CredentialData = r.text(), r.text()
+	p := r.packed()
+	c.CreatedAt = p.number()
+	sum := p.number()
 	if !present {
 		c = nil
 	}
-	sum := r.number()
 	if r.err != nil {
 		return nil, s.sums.broken(tableUser, userID, r.err)
 	}
@@ -118,7 +126,7 @@ func (s *Store) AddUsers(ctx context.Context, realmID string, users []iam.User, 
 // afterID ("" from the start), at most limit, with their credentials.
 func (s *Store) Users(ctx context.Context, realmID, afterID string, limit int) ([]iam.User, error) {
 	return read(ctx, s.db, func(tx Tx) ([]iam.User, error) {
-		return all(tx, s.scanUser, selectUser+`
+		return s.users(tx, selectUser+`
 			where u.realm_id = $1 and u.id > $2 order by u.id limit $3`, realmID, afterID, limit)
 	})
 }
@@ -167,7 +175,7 @@ func (s *Store) UserByEmail(ctx context.Context, realmID, canonical string) (iam
 		return iam.User{}, iam.ErrNotFound
 	}
 	return read(ctx, s.db, func(tx Tx) (iam.User, error) {
-		users, err := all(tx, s.scanUser, selectUser+`
+		users, err := s.users(tx, selectUser+`
 			where u.realm_id = $1 and u.email = $2 limit 2`, realmID, canonical)
 		if err != nil {
 			return iam.User{}, err
@@ -176,7 +184,7 @@ func (s *Store) UserByEmail(ctx context.Context, realmID, canonical string) (iam
 			return iam.User{}, iam.ErrNotFound
 		}
 		u := users[0]
-		if u.RealmID != realmID || iam.CanonicalName(u.Email) != canonical {
+		if iam.CanonicalName(u.Email) != canonical {
 			return iam.User{}, s.sums.damaged(tableUser, u.ID)
 		}
 		return u, nil
@@ -209,8 +217,8 @@ func (s *Store) oneUser(ctx context.Context, query, realmID, name string, asked 
 		if err != nil {
 			return iam.User{}, err
 		}
-		u, err := s.fillUser(&row{values: values})
-		if err == nil && (u.RealmID != realmID || !asked(&u)) {
+		u, err := s.fillUser(realmID, &row{values: values})
+		if err == nil && !asked(&u) {
 			err = s.sums.damaged(tableUser, u.ID)
 		}
 		if err != nil {
