@@ -26,12 +26,15 @@ type KeysChanged struct {
 	Keys []Key `json:"keys"`
 }
 
-// RotateMasterKey brings the new master key: 32 bytes.
+// RotateMasterKey brings the new master key, 32 bytes, which the caller keeps.
+// Without one the server makes it and puts it in the place of its old one.
 type RotateMasterKey struct {
-	New []byte `json:"new"`
+	New []byte `json:"new,omitempty"`
 }
 
 // MasterKeyRotated says how many values are sealed under the new key.
 type MasterKeyRotated struct {
 	Resealed int `json:"resealed"`
+	// File holds the new key where the server made it.
+	File string `json:"file,omitempty"`
 }

@@ -91,7 +91,7 @@ func (w *world) devApp(ctx context.Context, f devFlags, data string) (*app.App, 
 	}
 	b := readBuild()
 	a, err := app.New(ctx, app.Config{
-		Listen: f.listen, ManagementListen: f.management, Data: data, MasterKey: key,
+		Listen: f.listen, ManagementListen: f.management, Data: data, MasterKey: key, MasterKeyFile: data + ".key",
 	}, app.Options{Log: w.devLog(f.json), Build: app.Build{Version: b.version, Commit: b.commit, Go: runtime.Version()}})
 	if err != nil {
 		return nil, failed(err, openHint(err, f.listen, f.management, "management", data, data+".key"))

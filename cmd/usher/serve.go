@@ -169,7 +169,7 @@ func usherVariables(environ []string) map[string]string {
 func appConfig(c config.Config, key []byte) app.Config {
 	return app.Config{
 		PublicURL: c.PublicURL, Listen: c.Listen, ManagementListen: c.ManagementListen,
-		TLSCertFile: c.TLSCertFile, TLSKeyFile: c.TLSKeyFile, Data: c.Data, MasterKey: key,
+		TLSCertFile: c.TLSCertFile, TLSKeyFile: c.TLSKeyFile, Data: c.Data, MasterKey: key, MasterKeyFile: c.MasterKeyFile,
 		RealmFile: c.RealmFile, EventRetention: c.EventRetention, LogPII: c.LogPII, KeycloakMetrics: c.KeycloakMetrics,
 		TrustedProxies: c.TrustedProxies, APIRateLimit: c.APIRateLimit,
 		DrainDelay: c.DrainDelay, ShutdownTimeout: c.ShutdownTimeout, RevocationGrace: c.RevocationGrace,

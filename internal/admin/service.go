@@ -48,6 +48,7 @@ type Service struct {
 	Signing  KeyStore
 	Events   EventStore
 	Record   Recorder
+	Sealed   ResealStore
 
 	Node     Node
 	Importer *Importer // makes realms, and the hashes of passwords

@@ -22,7 +22,7 @@ import (
 func (a *App) newAdmin() *admin.Service {
 	return &admin.Service{
 		Users: a.store, Accounts: a.store, Sessions: a.store, Config: a.store, Members: a.store,
-		Signing: a.store, Events: a.store, Record: a.store,
+		Signing: a.store, Events: a.store, Record: a.store, Sealed: a.store,
 		Node: adminNode{a}, Importer: a.importer, NewID: secret.NewID, Now: a.clock.Now,
 	}
 }
@@ -36,9 +36,10 @@ func (a *App) AdminHandler() http.Handler {
 	mux := http.NewServeMux()
 	adminapi.New(adminapi.Config{
 		Kit: kit, Service: a.admin, Caller: callerOf, Status: a.describe, Issuer: a.adminIssuer,
-		Verify: a.verifyEvents, Checkpoint: a.checkpoint, Now: a.clock.Now, Sleep: a.clock.Sleep,
+		RotateMasterKey: a.RotateMasterKey,
+		Verify:          a.verifyEvents, Checkpoint: a.checkpoint, Now: a.clock.Now, Sleep: a.clock.Sleep,
 	}).Mount(mux)
-	return kit.Wrap(onlyOurs(kit, mux))
+	return kit.Wrap(onlyOurs(kit, a.whileSealing(mux)))
 }
 
 // peerKey is under what the context of a connection has its peer.

@@ -38,11 +38,15 @@ type App struct {
 	face   atomic.Pointer[face]
 
 	store    *sqlite.DB
-	sealer   *secret.Sealer
+	sealer   *sealer
 	importer *admin.Importer
 	admin    *admin.Service
 	events   *audit.Sealer
 	keys     *keyMaker
+	// sealing is held while the master key changes, and for reading by orders
+	// that seal something. masterKey is the key in force.
+	sealing   sync.RWMutex
+	masterKey []byte
 
 	metrics  *telemetry.Metrics
 	registry *prometheus.Registry
@@ -101,18 +105,18 @@ func prepare(cfg Config, opt Options) (*App, error) {
 	if a.log == nil {
 		a.log = slog.New(slog.DiscardHandler)
 	}
-	sealer, err := secret.NewSealer(cfg.MasterKey)
+	under, err := secret.NewSealer(cfg.MasterKey)
 	if err != nil {
 		return nil, err
 	}
-	a.sealer = sealer
-	a.keys = newKeyMaker(sealer, cfg.Data)
+	a.sealer, a.masterKey = newSealer(under), cfg.MasterKey
+	a.keys = newKeyMaker(a.sealer, cfg.Data)
 	return a, nil
 }
 
 // open opens the store and builds everything over it.
 func (a *App) open(ctx context.Context) (err error) {
-	a.store, err = sqlite.Open(ctx, sqlite.Options{Dir: a.cfg.Data, Now: a.clock.Now, Log: a.log, Committed: a.committed, Unlock: a.sealer.UnlockRoot})
+	a.store, err = sqlite.Open(ctx, sqlite.Options{Dir: a.cfg.Data, Now: a.clock.Now, Log: a.log, Committed: a.committed, Unlock: a.unlock})
 	if err == nil {
 		a.build()
 	}

@@ -31,6 +31,9 @@ type Config struct {
 	Data string
 	// MasterKey is 32 bytes.
 	MasterKey []byte
+	// MasterKeyFile is where it was read from; "" when that is not known. A
+	// rotation puts the new key there.
+	MasterKeyFile string
 	// RealmFile is looked at while the server runs: its settings are put in force
 	// when it changes. "": none.
 	RealmFile string
@@ -62,6 +65,8 @@ type Options struct {
 	Build telemetry.Build
 	// HashSlots is how many passwords are hashed at once; 0: cores - 1.
 	HashSlots int
+	// KeyFiles is how a rotation of the master key writes files.
+	KeyFiles KeyFiles
 
 	// Listeners are sockets that the service manager opened: "public" and
 	// "management". What is missing is opened here.

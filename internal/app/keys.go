@@ -26,7 +26,7 @@ type ahead struct {
 	err     error
 }
 
-func newKeyMaker(sealer *secret.Sealer, data string) *keyMaker {
+func newKeyMaker(sealer keys.Sealer, data string) *keyMaker {
 	m := &keyMaker{maker: keys.Maker{Sealer: sealer, NewID: secret.NewID, Rand: rand.Reader}}
 	if _, err := os.Stat(filepath.Join(data, sqlite.File)); os.IsNotExist(err) {
 		m.ahead = make(chan ahead, 1)

@@ -13,10 +13,6 @@ const (
 	PurposeClientSecret = "client-secret"
 	PurposeCredential   = "credential"
 	PurposeKept         = "kept"
-	// PurposeRootKey is that of the store's root key, in no realm, with the id
-	// RootKeyID.
-	PurposeRootKey = "root-key"
-	RootKeyID      = "store"
 )
 
 // SealedText is a sealed value as it stands in a stored document: in base64, as

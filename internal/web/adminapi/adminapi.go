@@ -28,7 +28,10 @@ type Config struct {
 	// there is none yet.
 	Verify     func(ctx context.Context, outside []byte) (api.EventsVerified, error)
 	Checkpoint func(ctx context.Context) ([]byte, error)
-	Now        func() time.Time
+	// RotateMasterKey seals everything under a given master key, or under one it
+	// makes and puts into the file it answers.
+	RotateMasterKey func(ctx context.Context, by admin.Caller, given []byte) (resealed int, file string, err error)
+	Now             func() time.Time
 	// Sleep returns ctx.Err() when ctx ends first.
 	Sleep func(ctx context.Context, d time.Duration) error
 }
@@ -79,6 +82,8 @@ func (a *API) routes() map[string]route {
 
 		api.AdminImport: {http.MethodPost: a.importFiles},
 		api.AdminExport: {http.MethodGet: a.export},
+
+		api.AdminMasterKeyRotate: {http.MethodPost: a.rotateMasterKey},
 	}
 }
 
