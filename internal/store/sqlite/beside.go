@@ -67,6 +67,7 @@ func Backup(ctx context.Context, dir, dest string) (err error) {
 // iam.ErrUnavailable.
 type Inspection struct {
 	*sqlstore.Store
+	db   *beside
 	root []byte
 }
 
@@ -85,7 +86,7 @@ func Inspect(ctx context.Context, dir string, unlock unlocker, now func() time.T
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("reading %s: %w", filepath.Join(dir, File), err), b.Close())
 	}
-	return &Inspection{Store: sqlstore.New(b, sqlstore.Options{Root: root}), root: root}, nil
+	return &Inspection{Store: sqlstore.New(b, sqlstore.Options{Root: root}), db: b, root: root}, nil
 }
 
 // beside is the sqlstore.DB of an inspection: one connection for each read.

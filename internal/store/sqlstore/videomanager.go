@@ -57,12 +57,11 @@ func (s *Store) fillVideoManager(r *row) (vms.VideoManager, error) {
 	v := vms.VideoManager{RealmID: r.text(), ID: r.number(), Name: r.text(), UUID: r.text()}
 	conf, sum := r.text(), r.number()
 	v.Configuration = json.RawMessage(conf)
-	name := fmt.Sprintf("%s/%d", v.RealmID, v.ID)
 	if r.err != nil {
-		return v, s.sums.broken(tableManager, name, r.err)
+		return v, s.sums.broken(tableManager, managerName(&v), r.err)
 	}
 	if sum != s.sums.videoManager(&v, conf) {
-		return v, s.sums.damaged(tableManager, name)
+		return v, s.sums.damaged(tableManager, managerName(&v))
 	}
 	return v, nil
 }
@@ -90,7 +89,7 @@ func (s *Store) checkMember(r *row, realmID string, vmID int64, userID string, s
 	if r.err == nil && sum == s.sums.member(realmID, vmID, userID) {
 		return nil
 	}
-	return s.sums.damaged(tableMember, fmt.Sprintf("%s/%d/%s", realmID, vmID, userID))
+	return s.sums.damaged(tableMember, memberName(realmID, vmID, userID))
 }
 
 // VideoManagers lists a realm's VideoManagers by id, with their members' ids
