@@ -5,6 +5,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/seed-a6a28e10/usher/internal/iam"
 )
 
 // million is the size of the record that the benchmarks read.
@@ -63,4 +65,25 @@ func BenchmarkSealMillion(b *testing.B) {
 		ok(b, r.sealer.Seal(b.Context()))
 	}
 	b.ReportMetric(float64(million*b.N)/b.Elapsed().Seconds(), "events/s")
+}
+
+// BenchmarkSearchMillion finds nothing among a million events, once by what an
+// index knows, and once by what it must read them all for.
+func BenchmarkSearchMillion(b *testing.B) {
+	r := newRig(b, 0)
+	r.tamper(b, many(million))
+	for name, q := range map[string]iam.EventQuery{
+		"type":     {Type: "LOGOUT", Limit: 100},
+		"user":     {UserID: "nobody", Limit: 100},
+		"error_id": {ID: "none", Limit: 100},
+		"time":     {From: start + million/2, To: start + million/2 + 1000, Type: "LOGOUT", Limit: 100},
+	} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				if found, err := r.FindEvents(b.Context(), q); err != nil || len(found) > 0 {
+					b.Fatal(found, err)
+				}
+			}
+		})
+	}
 }

@@ -27,18 +27,23 @@ func (s *Store) FindEvents(ctx context.Context, q iam.EventQuery) ([]iam.Event, 
 	}
 	var out []iam.Event
 	err := s.db.Snapshot(ctx, func(tx Tx) error {
-		var w where
+		w := where{first: q.AfterRow + 1, last: math.MaxInt64}
+		if q.BeforeRow != 0 {
+			w.last = q.BeforeRow - 1
+		}
 		if found, err := w.times(tx, q.From, q.To); err != nil || !found {
 			return err
 		}
-		w.rows(q)
-		order := " order by seq limit "
+		w.columns(q)
+		order := "seq"
 		if q.Newest {
-			order = " order by seq desc limit "
+			order = "seq desc"
 		}
-		w.args = append(w.args, q.Limit)
+		w.args = append(w.args, w.first, w.last, q.Limit)
+		n := len(w.args)
 		var err error
-		out, err = all(tx, scanEvent, selectEvent+w.text.String()+order+fmt.Sprint("$", len(w.args)), w.args...)
+		out, err = all(tx, scanEvent, fmt.Sprintf(`select seq, id, at, realm_id, type, client_id, user_id, session_id, address, error, details
+			from event where seq >= $%d and seq <= $%d%s order by %s limit $%d`, n-2, n-1, w.text.String(), order, n), w.args...)
 		return err
 	})
 	if err != nil {
@@ -47,29 +52,22 @@ func (s *Store) FindEvents(ctx context.Context, q iam.EventQuery) ([]iam.Event, 
 	return out, nil
 }
 
-const selectEvent = `select seq, id, at, realm_id, type, client_id, user_id, session_id, address, error, details
-	from event where seq > 0`
-
-// where collects the conditions of a search.
+// where collects the conditions of a search. A database narrows a walk by one
+// lower and one upper bound of the row only, so they are made one here.
 type where struct {
-	text strings.Builder
-	args []any
+	first, last int64
+	text        strings.Builder
+	args        []any
 }
 
-// and adds a condition whose last word is the argument.
+// and adds a condition that ends before its argument.
 func (w *where) and(condition string, arg any) {
 	w.args = append(w.args, arg)
 	fmt.Fprintf(&w.text, " and %s $%d", condition, len(w.args))
 }
 
-// rows adds what a query says beside its times.
-func (w *where) rows(q iam.EventQuery) {
-	if q.AfterRow != 0 {
-		w.and("seq >", q.AfterRow)
-	}
-	if q.BeforeRow != 0 {
-		w.and("seq <", q.BeforeRow)
-	}
+// columns adds what a query says of the columns.
+func (w *where) columns(q iam.EventQuery) {
 	for _, c := range [...]struct{ condition, value string }{
 		{"realm_id =", q.RealmID}, {"user_id <> '' and user_id =", q.UserID}, {"client_id =", q.ClientID},
 		{"type =", q.Type}, {"error =", q.Error}, {"error <> '' and id =", q.ID}, {"session_id =", q.SessionID},
@@ -91,7 +89,7 @@ func (w *where) times(tx Tx, from, to int64) (found bool, err error) {
 		if err != nil || !row.Valid {
 			return false, err
 		}
-		w.and("seq >=", row.Int64)
+		w.first = max(w.first, row.Int64)
 		w.and("+at >=", from)
 	}
 	if to != 0 {
@@ -100,7 +98,7 @@ func (w *where) times(tx Tx, from, to int64) (found bool, err error) {
 		if err != nil || !row.Valid {
 			return false, err
 		}
-		w.and("seq <=", row.Int64)
+		w.last = min(w.last, row.Int64)
 		w.and("+at <=", to)
 	}
 	return true, nil
