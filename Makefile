@@ -6,7 +6,8 @@ SHELL := /bin/bash
 # Where `make run` keeps its data (and its key, beside it); delete both to begin anew.
 DATA     ?= usher-data
 LISTEN   ?= 127.0.0.1:8080
-FUZZTIME ?= 10m
+# How long `make fuzz` spends on each target.
+TIME     ?= $(or $(FUZZTIME),10m)
 # How long each program under bench/ measures.
 SECONDS_EACH ?= 30
 
@@ -45,8 +46,8 @@ bench: ## the numbers: Go benchmarks, then the load programs
 	go run ./bench/load --seconds $(SECONDS_EACH)
 	go run ./bench/restart
 
-fuzz: ## fuzz every target for FUZZTIME (10m)
-	FUZZTIME=$(FUZZTIME) scripts/fuzz
+fuzz: ## fuzz every target for TIME (10m), e.g. make fuzz TIME=1m
+	FUZZTIME=$(TIME) scripts/fuzz
 
 clean: ## delete what was built; keeps usher-data
 	rm -rf bin interop/npm/node_modules
