@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -14,7 +15,36 @@ import (
 )
 
 // audit reads the server's record of events from where it stopped.
-type audit struct{ next string }
+type audit struct {
+	next  string
+	looks int
+}
+
+// verifyEvery so many looks the whole record is verified: a kill must not look
+// like a forger.
+const verifyEvery = 20
+
+func (a *audit) verify(w *people.World) {
+	status, body, err := ask(w.Admin, api.AdminEventsVerify)
+	var got api.EventsVerified
+	if err == nil {
+		err = json.Unmarshal(body, &got)
+	}
+	if err != nil || status != http.StatusOK || !got.OK {
+		w.Wrong("the record of events is not whole: %d %.1000s %v", status, body, err)
+	}
+}
+
+// ask gets one answer from the administrator's socket.
+func ask(socket, path string) (int, []byte, error) {
+	c, err := rig.DialUnix(socket)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer c.Close()
+	status, body, err := c.Do(rig.Request{Method: http.MethodGet, Path: path})
+	return status, slices.Clone(body), err
+}
 
 // page is how many events are read at a time, the most the server gives.
 const page = 1000
@@ -44,6 +74,9 @@ func (a *audit) look(w *people.World) error {
 	if err != nil {
 		return err
 	}
+	if a.looks++; a.looks%verifyEvery == 0 {
+		a.verify(w)
+	}
 	for e, n := range expected {
 		if n > 0 {
 			w.Wrong("%d events of acknowledged acts are missing: %+v", n, e)
@@ -67,17 +100,12 @@ func keys(e api.Event) []people.Expected {
 
 // read hands out every event since the last time.
 func (a *audit) read(socket string, each func(api.Event)) error {
-	c, err := rig.DialUnix(socket)
-	if err != nil {
-		return err
-	}
-	defer c.Close()
 	for {
 		q := url.Values{"limit": {strconv.Itoa(page)}}
 		if a.next != "" {
 			q.Set("after", a.next)
 		}
-		status, body, err := c.Do(rig.Request{Method: http.MethodGet, Path: api.AdminEvents + "?" + q.Encode()})
+		status, body, err := ask(socket, api.AdminEvents+"?"+q.Encode())
 		if err != nil {
 			return err
 		}

@@ -25,6 +25,8 @@ type result struct {
 	Kills        int            `json:"kills"`
 	EarlyKills   int            `json:"early_kills"` // of servers that were just starting
 	Acknowledged map[string]int `json:"acknowledged"`
+	// Lost are the operations that had no answer, by kind.
+	Lost map[string]int `json:"lost"`
 	people.Counts
 	Seconds float64 `json:"seconds"`
 	// Ready is how long starts took until the server said it was ready, in ms.
@@ -35,7 +37,7 @@ type result struct {
 }
 
 func newResult(seed uint64) *result {
-	return &result{At: time.Now().UTC().Format(time.RFC3339), Commit: rig.Commit(), Seed: seed, Runs: 1, Acknowledged: map[string]int{}}
+	return &result{At: time.Now().UTC().Format(time.RFC3339), Commit: rig.Commit(), Seed: seed, Runs: 1, Acknowledged: map[string]int{}, Lost: map[string]int{}}
 }
 
 func (r *result) add(l *lane) {
@@ -47,15 +49,18 @@ func (r *result) add(l *lane) {
 		r.ReadyMedian, r.ReadyMost = ms(r.ready[len(r.ready)/2]), ms(r.ready[len(r.ready)-1])
 	}
 	if l.world != nil {
-		r.count(l.world.Done(), l.world.Counts())
+		r.count(l.world.Done(), l.world.Lost(), l.world.Counts())
 	}
 }
 
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
-func (r *result) count(done map[string]int, c people.Counts) {
+func (r *result) count(done, lost map[string]int, c people.Counts) {
 	for act, n := range done {
 		r.Acknowledged[act] += n
+	}
+	for act, n := range lost {
+		r.Lost[act] += n
 	}
 	r.Violations += c.Violations
 	r.Unknown += c.Unknown
@@ -66,16 +71,25 @@ func (r *result) count(done map[string]int, c people.Counts) {
 
 // String is the summary line.
 func (r *result) String() string {
-	var acts []string
-	all := 0
-	for _, act := range slices.Sorted(maps.Keys(r.Acknowledged)) {
-		acts = append(acts, fmt.Sprintf("%d %s", r.Acknowledged[act], act))
-		all += r.Acknowledged[act]
+	done, acts := counted(r.Acknowledged)
+	lost, which := counted(r.Lost)
+	ready := fmt.Sprintf("ready in at most %.0f ms", r.ReadyMost)
+	if r.ReadyMedian > 0 {
+		ready += fmt.Sprintf(", mostly %.0f", r.ReadyMedian)
 	}
-	return fmt.Sprintf("crash: %d kills (and %d at the start), %d violations; %d acknowledged (%s), %d without an answer, %d put off; "+
-		"%d histories, %d operations explained; ready in %.0f ms, at most %.0f; %.0f s",
-		r.Kills, r.EarlyKills, r.Violations, all, strings.Join(acts, ", "), r.Unknown, r.Busy,
-		r.Histories, r.Operations, r.ReadyMedian, r.ReadyMost, r.Seconds)
+	return fmt.Sprintf("crash: %d kills (and %d at the start), %d violations; %d acknowledged (%s); %d without an answer (%s); %d put off; "+
+		"%d histories, %d operations explained; %s; %.0f s",
+		r.Kills, r.EarlyKills, r.Violations, done, acts, lost, which, r.Busy, r.Histories, r.Operations, ready, r.Seconds)
+}
+
+// counted adds up, and lists by name.
+func counted(by map[string]int) (sum int, text string) {
+	var all []string
+	for _, name := range slices.Sorted(maps.Keys(by)) {
+		all = append(all, fmt.Sprintf("%d %s", by[name], name))
+		sum += by[name]
+	}
+	return sum, strings.Join(all, ", ")
 }
 
 func (r *result) verdict(ready time.Duration) error {
@@ -110,7 +124,7 @@ func printSum(file string) error {
 		return err
 	}
 	defer f.Close()
-	sum := &result{Acknowledged: map[string]int{}}
+	sum := &result{Acknowledged: map[string]int{}, Lost: map[string]int{}}
 	lines := bufio.NewScanner(f)
 	for lines.Scan() {
 		var r result
@@ -122,7 +136,7 @@ func printSum(file string) error {
 		sum.EarlyKills += r.EarlyKills
 		sum.Seconds += r.Seconds
 		sum.ReadyMost = max(sum.ReadyMost, r.ReadyMost)
-		sum.count(r.Acknowledged, r.Counts)
+		sum.count(r.Acknowledged, r.Lost, r.Counts)
 	}
 	fmt.Printf("%d runs\n%s\n", sum.Runs, sum)
 	if sum.Violations > 0 {

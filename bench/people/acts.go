@@ -39,7 +39,7 @@ func loginOutcome(a answer) (history.Outcome, bool) {
 }
 
 func (p *Person) addAccount(o history.AccountOp) {
-	p.world.operations.Add(1)
+	p.world.tried(string(o.Kind), o.Outcome)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.account = append(p.account, o)
@@ -74,7 +74,7 @@ func (p *Person) keep(t tokens) {
 
 // note records an operation on a family and returns its outcome.
 func (p *Person) note(s *session, a answer, o history.Op) history.Outcome {
-	p.world.operations.Add(1)
+	p.world.tried(string(o.Kind), o.Outcome)
 	o.Call, o.Return, o.By, o.Seq = a.call, a.ret, a.by, a.seq
 	s.log.Add(o)
 	return o.Outcome

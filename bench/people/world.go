@@ -6,6 +6,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/seed-a6a28e10/usher/bench/history"
 )
 
 // World is what people share: where the server is, what was acknowledged, and
@@ -24,6 +26,7 @@ type World struct {
 
 	mu       sync.Mutex
 	done     map[string]int
+	lost     map[string]int
 	expected []Expected
 	wrong    []string
 
@@ -40,7 +43,7 @@ type Expected struct {
 
 // NewWorld makes a world in which nothing has happened.
 func NewWorld(address, admin string) *World {
-	return &World{Address: address, Admin: admin, base: time.Now(), done: map[string]int{}}
+	return &World{Address: address, Admin: admin, base: time.Now(), done: map[string]int{}, lost: map[string]int{}}
 }
 
 // Now is the time in Unix ns. It never steps back.
@@ -59,6 +62,23 @@ func (w *World) Done() map[string]int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return maps.Clone(w.done)
+}
+
+// Lost is how many acts of each kind nobody knows the outcome of.
+func (w *World) Lost() map[string]int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return maps.Clone(w.lost)
+}
+
+// tried counts an operation, and one whose outcome is open by its kind.
+func (w *World) tried(act string, o history.Outcome) {
+	w.operations.Add(1)
+	if o == history.Unknown {
+		w.mu.Lock()
+		w.lost[act]++
+		w.mu.Unlock()
+	}
 }
 
 // TakeExpected hands out the events that must be there by now.

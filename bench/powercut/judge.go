@@ -7,26 +7,40 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/seed-a6a28e10/usher/bench/people"
+	"github.com/seed-a6a28e10/usher/internal/audit"
 	"github.com/seed-a6a28e10/usher/internal/iam"
 	"github.com/seed-a6a28e10/usher/internal/store/sqlite"
 )
 
 // judge opens what a cut left, without any repair, and compares.
 func (rec *recording) judge(ctx context.Context, dir string, event int, lives []*biography) error {
+	var damaged atomic.Value
 	db, err := sqlite.Open(ctx, sqlite.Options{
-		Dir: dir, Now: time.Now, Log: slog.New(slog.DiscardHandler),
+		Dir: dir, Now: time.Now, Log: slog.New(slog.DiscardHandler), Unlock: rec.unlock,
+		Damaged: func(table, id string) { damaged.Store(table + " " + id) },
 	})
 	if err != nil {
 		return fmt.Errorf("does not open: %w", err)
 	}
 	err = errors.Join(sound(ctx, db), compare(ctx, db, event, lives))
+	if row := damaged.Load(); row != nil {
+		err = errors.Join(err, fmt.Errorf("a row is damaged: %v", row))
+	}
 	return errors.Join(err, db.Close())
 }
 
 func sound(ctx context.Context, db *sqlite.DB) error {
+	r, err := audit.Verify(ctx, db, audit.NewKeys(db.RootKey()), nil)
+	if err != nil {
+		return fmt.Errorf("the record of events cannot be verified: %w", err)
+	}
+	if len(r.Findings) > 0 {
+		return fmt.Errorf("the record of events looks changed: %+v", r.Findings)
+	}
 	return nil // until the store checks itself
 }
 
@@ -35,6 +49,9 @@ func compare(ctx context.Context, db *sqlite.DB, event int, lives []*biography) 
 	rows, err := db.LoadConfig(ctx)
 	if err != nil {
 		return err
+	}
+	if len(rows.Damaged) > 0 {
+		return fmt.Errorf("the configuration is damaged: %+v", rows.Damaged)
 	}
 	var errs []error
 	for _, realm := range people.Realms() {

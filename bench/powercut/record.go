@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -25,7 +24,7 @@ const traced = "open,openat,creat,mkdir,mkdirat,unlink,unlinkat,rmdir,rename,ren
 // recording is what a server did to its folder while people used it.
 type recording struct {
 	root    string // the data folder
-	master  []byte
+	unlock  func(sealed []byte) (root, store []byte, err error)
 	events  []event
 	stories []people.Story
 	acks    map[string][]int // by era and connection: where each answer began
@@ -48,8 +47,7 @@ func (p *plan) record(ctx context.Context, dir string, seed uint64) (*recording,
 	if o.Address, err = rig.FreeAddress(); err != nil {
 		return nil, err
 	}
-	rec := &recording{root: filepath.Join(dir, "data"), master: bytes.Repeat([]byte{0x6b}, 32), // as rig writes it
-		acks: map[string][]int{}, tokens: map[string]string{}, address: o.Address}
+	rec := &recording{root: filepath.Join(dir, "data"), acks: map[string][]int{}, tokens: map[string]string{}, address: o.Address}
 	w := people.NewWorld(o.Address, filepath.Join(rec.root, "admin.sock"))
 	w.Alone = true
 	var mu sync.Mutex
@@ -71,6 +69,9 @@ func (p *plan) record(ctx context.Context, dir string, seed uint64) (*recording,
 		for _, person := range all {
 			person.Accident(w.Now())
 		}
+	}
+	if rec.unlock, err = rig.Unlock(dir); err != nil {
+		return nil, err
 	}
 	for _, person := range all {
 		rec.stories = append(rec.stories, person.Story())

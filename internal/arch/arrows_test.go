@@ -63,10 +63,10 @@ var arrows = map[string][]string{
 	"bench/history": {},
 	"bench/people":  {"api", "bench/history", "bench/rig"},
 	// It opens what a power cut left as the server would.
-	"bench/powercut": {"bench/history", "bench/people", "bench/rig", "internal/iam", "internal/secret", "internal/store/sqlite"},
+	"bench/powercut": {"bench/history", "bench/people", "bench/rig", "internal/audit", "internal/iam", "internal/store/sqlite"},
 	"bench/load":     {"bench/rig", "internal/iam", "internal/store/sqlite"},
 	"bench/restart":  {"bench/rig"},
-	"bench/rig":      {},
+	"bench/rig":      {"internal/secret"},
 }
 
 // testOnly packages hold suites; only test files may import them.
