@@ -49,6 +49,7 @@ type Sealer struct {
 	pointed int64     // the row of the last checkpoint
 	pointAt time.Time // when the last one was made
 	dropAt  time.Time // when rows were last looked at for their retention
+	dropped int64     // Unix ms, before which seals were dropped the last time; 0: not yet
 
 	head     atomic.Int64
 	unsealed atomic.Int64
@@ -241,12 +242,17 @@ func (s *Sealer) Checkpoint(ctx context.Context) error {
 }
 
 // Drop removes the events that were sealed longer than the retention ago, whole
-// seals at a time.
+// seals at a time. A clock that leaps ahead does not take the record with it:
+// from turn to turn the time before which is dropped moves a little at most.
 func (s *Sealer) Drop(ctx context.Context) error {
 	if err := s.load(ctx); err != nil {
 		return err
 	}
 	before := s.Clock.Now().Add(-s.Retention).UnixMilli()
+	if s.dropped != 0 {
+		before = min(before, s.dropped+2*dropPause.Milliseconds())
+	}
+	s.dropped = before
 	for range dropsPerTurn {
 		next, err := s.passedSeals(ctx, before)
 		if err != nil || next.BaseRow == s.chain.BaseRow {

@@ -164,6 +164,31 @@ func TestRetentionDropsWholeSealsAndKeepsTheRestSound(t *testing.T) {
 	r.sound(t, r.latest(t))
 }
 
+// TestALeapOfTheClockTakesLittleWithIt, and when it is set right nothing.
+func TestALeapOfTheClockTakesLittleWithIt(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, time.Hour)
+	for range 10 {
+		r.sealed(t, 1)
+		r.clock.ms.Add(59_000)
+		ok(t, r.sealer.Drop(t.Context()))
+	}
+	right := r.clock.ms.Load() // the oldest event is ten minutes old
+	r.clock.ms.Store(right + 1000*3_600_000)
+	turns := 0
+	for ; r.sound(t, nil).FromRow == 1 && turns < 100; turns++ {
+		ok(t, r.sealer.Drop(t.Context()))
+	}
+	if turns != 26 { // 50 minutes to go, two a turn
+		t.Errorf("the first row went in turn %d", turns)
+	}
+	r.clock.ms.Store(right)
+	ok(t, r.sealer.Drop(t.Context()))
+	if report := r.sound(t, nil); report.FromRow != 3 || report.Events != 8 {
+		t.Errorf("%+v", report)
+	}
+}
+
 // faulty fails as it is told, before or after the write.
 type faulty struct {
 	audit.Store
