@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -255,7 +256,25 @@ func FuzzPasswordRow(f *testing.F) {
 		if (kind == "") != (err != nil) {
 			t.Errorf("kind %q, error %v", kind, err)
 		}
+		if err == nil && !bounded(kind) {
+			t.Errorf("a hash of kind %q costs too much", kind)
+		}
 	})
+}
+
+// bounded says that a kind's cost is one that a login may have.
+func bounded(kind string) bool {
+	var variant string
+	var memory, passes, lanes, iterations, size, cost int64
+	if n, _ := fmt.Sscanf(kind, "argon2%s m=%d t=%d p=%d", &variant, &memory, &passes, &lanes); n == 4 {
+		return memory <= 256<<10 && passes <= 30 && lanes <= 16 && memory*passes <= 4<<20 && memory > 0 && passes > 0 && lanes > 0
+	}
+	if n, _ := fmt.Sscanf(kind, "bcrypt c=%d", &cost); n == 1 {
+		return cost <= 16
+	}
+	name, rest, _ := strings.Cut(kind, " ")
+	n, _ := fmt.Sscanf(rest, "i=%d n=%d", &iterations, &size)
+	return n == 2 && strings.HasPrefix(name, "pbkdf2") && iterations > 0 && iterations <= 10_000_000 && size <= 512 && iterations*(size/64+1) <= 25_000_000
 }
 
 func BenchmarkVerify(b *testing.B) {

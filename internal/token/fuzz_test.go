@@ -37,8 +37,8 @@ const (
 	goodPayload = `{"exp":2000000000,"iat":1700000000,"jti":"j","iss":"i","aud":["a"],"sub":"s","typ":"Refresh","azp":"c","sid":"x","scope":"openid","reuse_id":"f","gen":1}`
 )
 
-// FuzzParse: what Parse accepts, go-jose accepts with the same payload, and
-// encoding it again gives the same bytes.
+// FuzzParse: what Parse accepts, go-jose and golang-jwt accept with the same
+// payload, and encoding it again gives the same bytes.
 func FuzzParse(f *testing.F) {
 	r, sign := fuzzRealm()
 	valid := sign(goodHeader, goodPayload)
@@ -91,6 +91,9 @@ func checkAccepted(t *testing.T, r *token.Realm, raw string, c *token.Claims) {
 	payload, err := joseVerify(r, raw, "HS512")
 	if err != nil || string(payload) != string(c.Payload) {
 		t.Fatalf("we accept what go-jose refuses: %v\n%s", err, raw)
+	}
+	if err := golangJWT(r, raw, "HS512"); err != nil {
+		t.Fatalf("we accept what golang-jwt refuses: %v\n%s", err, raw)
 	}
 	parts := strings.Split(raw, ".")
 	for i, p := range parts {
