@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/seed-a6a28e10/usher/bench/people"
 	"github.com/seed-a6a28e10/usher/bench/rig"
+	"github.com/seed-a6a28e10/usher/internal/store/sqlite"
 )
 
 // lane is one server, killed again and again, and the people who use it.
@@ -67,7 +69,27 @@ func (l *lane) run(ctx context.Context, realms string) (err error) {
 			return err
 		}
 	}
-	return ctx.Err()
+	return l.check(ctx)
+}
+
+// check reads every page and row of the database, beside its server.
+func (l *lane) check(ctx context.Context) error {
+	unlock, err := rig.Unlock(l.dir)
+	if err != nil {
+		return err
+	}
+	db, err := sqlite.Inspect(ctx, filepath.Join(l.dir, "data"), unlock, time.Now)
+	if err != nil {
+		return err
+	}
+	found, err := db.Check(ctx)
+	if err != nil {
+		return errors.Join(err, db.Close())
+	}
+	if first := found.First(); first != "" {
+		l.world.Wrong("the database is damaged: %s", first)
+	}
+	return errors.Join(l.report(), db.Close())
 }
 
 // once lets people work, kills the server, starts it again and looks.

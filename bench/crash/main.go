@@ -50,7 +50,7 @@ func main() {
 	defer stop()
 	r, err := p.run(ctx)
 	if err == nil && *results != "" {
-		err = r.append(*results)
+		err = rig.AppendResult(*results, r)
 	}
 	if err == nil {
 		fmt.Println(r)

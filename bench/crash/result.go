@@ -1,12 +1,9 @@
 package main
 
 import (
-	"bufio"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -104,33 +101,14 @@ func (r *result) verdict(ready time.Duration) error {
 	return nil
 }
 
-func (r *result) append(file string) error {
-	b, err := json.Marshal(r)
-	if err != nil {
-		return err
-	}
-	f, err := os.OpenFile(file, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(append(b, '\n'))
-	return errors.Join(err, f.Close())
-}
-
 // printSum adds up a file of results.
 func printSum(file string) error {
-	f, err := os.Open(file)
+	runs, err := rig.ReadResults[result](file)
 	if err != nil {
 		return err
 	}
-	defer f.Close()
 	sum := &result{Acknowledged: map[string]int{}, Lost: map[string]int{}}
-	lines := bufio.NewScanner(f)
-	for lines.Scan() {
-		var r result
-		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
-			return fmt.Errorf("%s: %w", file, err)
-		}
+	for _, r := range runs {
 		sum.Runs += r.Runs
 		sum.Kills += r.Kills
 		sum.EarlyKills += r.EarlyKills
@@ -142,5 +120,5 @@ func printSum(file string) error {
 	if sum.Violations > 0 {
 		return fmt.Errorf("%d violations", sum.Violations)
 	}
-	return lines.Err()
+	return nil
 }

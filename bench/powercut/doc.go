@@ -6,7 +6,8 @@
 // is torn at a boundary of 512 bytes. Each is opened, without any repair, and
 // must hold every acknowledged fact and nothing else.
 //
-//	go run ./bench/powercut --cuts 500 [--seed N]
+//	go run ./bench/powercut --cuts 500 [--results FILE] [--seed N]
+//	go run ./bench/powercut --sum FILE
 //
 // It needs strace. The file of shared memory beside the database does not
 // count: no promise rests on it. The program prints one summary line last and

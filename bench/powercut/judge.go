@@ -34,6 +34,13 @@ func (rec *recording) judge(ctx context.Context, dir string, event int, lives []
 }
 
 func sound(ctx context.Context, db *sqlite.DB) error {
+	found, err := db.Check(ctx)
+	if err != nil {
+		return fmt.Errorf("cannot be checked: %w", err)
+	}
+	if first := found.First(); first != "" {
+		return fmt.Errorf("is damaged: %s", first)
+	}
 	r, err := audit.Verify(ctx, db, audit.NewKeys(db.RootKey()), nil)
 	if err != nil {
 		return fmt.Errorf("the record of events cannot be verified: %w", err)
@@ -41,7 +48,7 @@ func sound(ctx context.Context, db *sqlite.DB) error {
 	if len(r.Findings) > 0 {
 		return fmt.Errorf("the record of events looks changed: %+v", r.Findings)
 	}
-	return nil // until the store checks itself
+	return nil
 }
 
 // compare holds every person's rows against what the person was told.

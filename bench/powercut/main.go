@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -36,7 +34,11 @@ func main() {
 	flag.StringVar(&p.binary, "usher", "", "the usher binary; built from this tree when empty")
 	flag.StringVar(&p.dir, "dir", "", "where to rebuild folders; default: /dev/shm where there is one")
 	results := flag.String("results", "", "append the run to this file, a JSON object a line")
+	sum := flag.String("sum", "", "only add up a file of results")
 	flag.Parse()
+	if *sum != "" {
+		exit(printSum(*sum))
+	}
 	if p.seed == 0 {
 		p.seed = uint64(time.Now().UnixNano())
 	}
@@ -45,7 +47,7 @@ func main() {
 	t := &totals{Seed: p.seed, At: time.Now().UTC().Format(time.RFC3339), Commit: rig.Commit()}
 	err := p.run(ctx, t)
 	if err == nil && *results != "" {
-		err = t.append(*results)
+		err = rig.AppendResult(*results, t)
 	}
 	if err == nil {
 		fmt.Println(t)
@@ -53,10 +55,15 @@ func main() {
 			err = fmt.Errorf("%d violations in %d cuts", t.Violations, t.Cuts)
 		}
 	}
+	exit(err)
+}
+
+func exit(err error) {
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
 		os.Exit(1)
 	}
+	os.Exit(0)
 }
 
 // totals are the sums of a run.
@@ -78,17 +85,27 @@ func (t *totals) String() string {
 		t.Cuts, t.Violations, t.Recordings, t.Calls, t.Answers, t.Served, t.Seconds)
 }
 
-func (t *totals) append(file string) error {
-	b, err := json.Marshal(t)
+// printSum adds up a file of results.
+func printSum(file string) error {
+	runs, err := rig.ReadResults[totals](file)
 	if err != nil {
 		return err
 	}
-	f, err := os.OpenFile(file, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
-	if err != nil {
-		return err
+	var sum totals
+	for _, t := range runs {
+		sum.Recordings += t.Recordings
+		sum.Calls += t.Calls
+		sum.Answers += t.Answers
+		sum.Cuts += t.Cuts
+		sum.Served += t.Served
+		sum.Violations += t.Violations
+		sum.Seconds += t.Seconds
 	}
-	_, err = f.Write(append(b, '\n'))
-	return errors.Join(err, f.Close())
+	fmt.Printf("%d runs\n%s\n", len(runs), &sum)
+	if sum.Violations > 0 {
+		return fmt.Errorf("%d violations", sum.Violations)
+	}
+	return nil
 }
 
 func (p *plan) run(ctx context.Context, t *totals) error {

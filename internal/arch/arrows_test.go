@@ -48,10 +48,12 @@ var arrows = map[string][]string{
 	"internal/web/vmsapi":      {"api", "internal/oauth", "internal/vms", "internal/web"},
 
 	// Who wires, who runs.
-	"internal/app":         {"api", "internal/..."},
-	"internal/app/apptest": {"internal/app"},
-	"internal/arch":        {},
-	"cmd/usher":            {"api", "internal/app", "internal/assets", "internal/cli", "internal/config", "internal/nearest"},
+	"internal/app":          {"api", "internal/..."},
+	"internal/app/apptest":  {"internal/app"},
+	"internal/app/examine":  {"api", "internal/app", "internal/audit", "internal/config", "internal/doctor", "internal/iam", "internal/secret", "internal/store/sqlite"},
+	"internal/app/recovery": {"internal/app", "internal/backup", "internal/iam", "internal/secret", "internal/store/sqlite"},
+	"internal/arch":         {},
+	"cmd/usher":             {"api", "internal/app", "internal/app/examine", "internal/app/recovery", "internal/assets", "internal/backup", "internal/cli", "internal/config", "internal/doctor", "internal/nearest"},
 
 	// Who tests the whole: no code of their own.
 	"docs":          {},
@@ -59,7 +61,7 @@ var arrows = map[string][]string{
 
 	// Who measures. The load program fills a store with a million sessions.
 	"bench/faults":  {"bench/rig"},
-	"bench/crash":   {"api", "bench/people", "bench/rig"},
+	"bench/crash":   {"api", "bench/people", "bench/rig", "internal/store/sqlite"},
 	"bench/history": {},
 	"bench/people":  {"api", "bench/history", "bench/rig"},
 	// It opens what a power cut left as the server would.
