@@ -22,6 +22,7 @@ import (
 	"github.com/seed-a6a28e10/usher/internal/secret"
 	"github.com/seed-a6a28e10/usher/internal/store/sqlite"
 	"github.com/seed-a6a28e10/usher/internal/telemetry"
+	"github.com/seed-a6a28e10/usher/internal/web"
 	"github.com/seed-a6a28e10/usher/internal/web/manage"
 )
 
@@ -58,6 +59,7 @@ type App struct {
 	login    *login.Service
 	grants   *grant.Service
 	health   *manage.Manage
+	probes   *web.Probes
 
 	// publicListeners is one, or two for "localhost": one for each loopback.
 	publicListeners    []net.Listener
@@ -65,6 +67,7 @@ type App struct {
 	tls                *certificate // of the public listener; nil: plain http
 	reloader           *reloader
 	openSessions       atomic.Int64
+	damage             *damage
 	servers            []*http.Server
 
 	started   bool
@@ -98,7 +101,7 @@ func New(ctx context.Context, cfg Config, opt Options) (*App, error) {
 
 // prepare makes what needs neither the folder nor a port.
 func prepare(cfg Config, opt Options) (*App, error) {
-	a := &App{cfg: cfg, opt: opt, clock: opt.Clock, log: opt.Log, failed: make(chan error, 4), imported: make(chan string, 16)}
+	a := &App{cfg: cfg, opt: opt, clock: opt.Clock, log: opt.Log, failed: make(chan error, 4), damage: newDamage(), imported: make(chan string, 16)}
 	if a.clock == nil {
 		a.clock = wallClock{}
 	}
@@ -116,7 +119,7 @@ func prepare(cfg Config, opt Options) (*App, error) {
 
 // open opens the store and builds everything over it.
 func (a *App) open(ctx context.Context) (err error) {
-	a.store, err = sqlite.Open(ctx, sqlite.Options{Dir: a.cfg.Data, Now: a.clock.Now, Log: a.log, Committed: a.committed, Unlock: a.unlock})
+	a.store, err = sqlite.Open(ctx, sqlite.Options{Dir: a.cfg.Data, Now: a.clock.Now, Log: a.log, Committed: a.committed, Unlock: a.unlock, Damaged: a.damaged})
 	if err == nil {
 		a.build()
 	}
@@ -166,6 +169,7 @@ func (a *App) build() {
 		},
 		Metrics: a.registry, Log: a.log,
 	})
+	a.probes = web.NewProbes(secret.NewID)
 	a.admin = a.newAdmin()
 	a.events = a.newEvents()
 	a.watch()

@@ -38,6 +38,9 @@ func TestNoRequestAddsASeries(t *testing.T) {
 	hostile := func(i int) {
 		id := fmt.Sprintf("client-%d", i)
 		sendForm(u, url.Values{"client_id": {id}, "grant_type": {"password"}, "username": {id}, "password": {id}}, nil)
+		if i%10 > 1 {
+			return
+		}
 		sendForm(u, url.Values{"client_id": {"anonymous"}, "grant_type": {id}}, nil)
 		for _, path := range []string{"/auth/realms/" + id, "/" + id, "/v1/" + id} {
 			r := httptest.NewRequest("GET", path, nil)
@@ -49,7 +52,7 @@ func TestNoRequestAddsASeries(t *testing.T) {
 	hostile(0)
 	hostile(1)
 	before := len(seriesOf(scrape(t, u)))
-	for i := range scaled(t, 20_000) { // five requests each
+	for i := range scaled(t, 100_000) {
 		hostile(2 + i)
 	}
 	if after := len(seriesOf(scrape(t, u))); after != before {

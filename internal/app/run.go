@@ -43,7 +43,7 @@ func (a *App) Start(ctx context.Context) error {
 	a.stopJobs = stop
 	for _, job := range []func(context.Context){
 		a.snapshot.Run, a.feed.Run, a.verifier.Run, a.confirm.Run, a.sweep, a.measure, a.moveKeys, a.watchStore,
-		a.watchFiles, a.hangups, a.pat, a.count, a.events.Run,
+		a.watchFiles, a.hangups, a.pat, a.count, a.recordDamage, a.events.Run,
 	} {
 		a.jobs.Go(func() { job(jobs) })
 	}
