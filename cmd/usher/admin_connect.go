@@ -26,8 +26,17 @@ type place struct {
 	config        config.Config
 }
 
-// folder finds the data folder: by flag, variable or settings.
+// folder is the data folder, which must be there.
 func (a *admin) folder() (place, error) {
+	at, err := a.locate()
+	if err != nil {
+		return place{}, err
+	}
+	return at, at.check()
+}
+
+// locate finds the data folder's name: by flag, variable or settings.
+func (a *admin) locate() (place, error) {
 	s := config.Sources{File: a.config, Flags: map[string]string{}, Environ: usherVariables(a.environ), Credentials: a.variable("CREDENTIALS_DIRECTORY")}
 	if s.Environ["USHER_DATA"] == "" {
 		delete(s.Environ, "USHER_DATA") // set to nothing is not set
@@ -60,7 +69,7 @@ func (a *admin) folder() (place, error) {
 	if at.keyFile == "" {
 		at.keyFile = at.data + ".key" // where `usher dev` keeps it
 	}
-	return at, at.check()
+	return at, nil
 }
 
 // check looks at the folder itself.
@@ -191,6 +200,9 @@ func (a *admin) offline(ctx context.Context, at place, creates bool) (*adminAPI,
 		return nil, failed(fmt.Errorf("no server runs, and the folder opens only with its master key: %w", err), hint)
 	}
 	cfg := appConfig(at.config, key)
+	if cfg.MasterKeyFile, err = filepath.Abs(at.keyFile); err != nil {
+		return nil, failed(err, "")
+	}
 	if cfg.Data, err = filepath.Abs(at.data); err != nil {
 		return nil, failed(err, "")
 	}

@@ -30,7 +30,7 @@ func (a *admin) masterKeyRotate() *cobra.Command {
 	var file string
 	c := a.command("rotate", "Seal everything under a new master key", func(ctx context.Context, _ []string) error {
 		if file == "" {
-			return usage(errors.New("where is the new key to be kept?"), "name a file outside the data folder with --new-key-file; it is made where it is not")
+			return a.rotateOwnMasterKey(ctx)
 		}
 		path, err := filepath.Abs(file)
 		if err != nil {
@@ -54,17 +54,33 @@ func (a *admin) masterKeyRotate() *cobra.Command {
 		return nil
 	})
 	c.Long = `Seal everything under a new master key, in one step that is done or not. The
-new key is that of --new-key-file, which is made (0600) where it is not there.
-A running server goes on with it; at its next start it must find it where its
-settings say. Keep the old key as long as backups made before.`
+new key takes the place of the old one in the file that master_key_file names.
+Where that file cannot be written, as with a credential of the service manager,
+the new key is that of --new-key-file, which is made (0600) where it is not
+there; a running server goes on with it, and at its next start it must find it
+where its settings say. Keep a copy of the old key as long as backups made before.`
 	c.Flags().StringVar(&file, "new-key-file", "", "`file` of the new key, outside the data folder")
 	return c
+}
+
+// rotateOwnMasterKey leaves the key's file to the server, or where none runs to
+// the Usher in this process.
+func (a *admin) rotateOwnMasterKey(ctx context.Context) error {
+	var out api.MasterKeyRotated
+	if err := a.call(ctx, http.MethodPost, api.AdminMasterKeyRotate, nil, api.RotateMasterKey{}, &out); err != nil {
+		return err
+	}
+	if !a.table() {
+		return printJSON(a, masterKeyRotated{MasterKeyRotated: out, File: out.File})
+	}
+	a.say("%d secrets are sealed under the new key in %s", out.Resealed, out.File)
+	return nil
 }
 
 // outside refuses a key inside the data folder: a copy of the folder would
 // carry its own key.
 func (a *admin) outside(path string) error {
-	at, err := a.folder()
+	at, err := a.locate()
 	if err != nil {
 		return err
 	}

@@ -42,7 +42,7 @@ func (w *world) main(ctx context.Context) int {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usage(err, fmt.Sprintf("run `%s --help` for its flags", c.CommandPath()))
 	})
-	root.AddCommand(w.devCommand(), w.serveCommand(), w.adminCommand(), w.healthCommand(), w.assetsCommand(), w.versionCommand())
+	root.AddCommand(w.devCommand(), w.serveCommand(), w.adminCommand(), w.backupCommand(), w.restoreCommand(), w.doctorCommand(), w.healthCommand(), w.assetsCommand(), w.versionCommand())
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return 0

@@ -35,7 +35,7 @@ func (a *App) AdminHandler() http.Handler {
 	kit := &web.Kit{Log: a.log, Now: a.clock.Now, NewID: secret.NewID, Realm: defaultRealm, Observe: a.observe, PathsNamePeople: true}
 	mux := http.NewServeMux()
 	adminapi.New(adminapi.Config{
-		Kit: kit, Service: a.admin, Caller: callerOf, Status: a.describe, Issuer: a.adminIssuer,
+		Kit: kit, Service: a.admin, Caller: callerOf, Status: a.describe, Probes: a.probes, Issuer: a.adminIssuer,
 		RotateMasterKey: a.RotateMasterKey,
 		Verify:          a.verifyEvents, Checkpoint: a.checkpoint, Now: a.clock.Now, Sleep: a.clock.Sleep,
 	}).Mount(mux)
@@ -128,6 +128,9 @@ type adminNode struct{ *App }
 
 func (n adminNode) Realm(name string) (*iam.RealmConfig, error) {
 	r, ok := n.snapshot.Realm(name)
+	if err := n.snapshot.NoRealm(); !ok && err != nil {
+		return nil, err
+	}
 	if !ok {
 		return nil, iam.ErrNotFound
 	}

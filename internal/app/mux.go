@@ -40,10 +40,11 @@ func (a *App) follow() {
 	}
 }
 
-// mainRealm is platform, or where there is none the first by name.
+// mainRealm is platform, or where there is none, not even one that cannot be
+// read, the first by name.
 func (a *App) mainRealm() string {
 	realms := a.snapshot.Config().Realms
-	if _, ok := realms[defaultRealm]; !ok && len(realms) > 0 {
+	if _, ok := realms[defaultRealm]; !ok && len(realms) > 0 && a.snapshot.NoRealm() == nil {
 		return slices.Sorted(maps.Keys(realms))[0]
 	}
 	return defaultRealm
@@ -63,10 +64,11 @@ func (a *App) newFace() *face {
 func (a *App) publicMux(kit *web.Kit, realm string) *http.ServeMux {
 	mux := http.NewServeMux()
 	server := oidc.New(oidc.Config{
-		Kit: kit, Realm: a.snapshot.Realm, Grants: a.grants, VideoManagers: legacyList{a.members},
+		Kit: kit, Realm: a.snapshot.Realm, NoRealm: a.snapshot.NoRealm, Grants: a.grants, VideoManagers: legacyList{a.members},
 		Now: a.clock.Now, APIBase: a.public + "/v1/", APIRealm: realm,
 		Issuers: func() []string { return a.issuers(realm) },
 	})
+	a.probes.Mount(kit, mux)
 	if !a.cfg.NoLogin {
 		server.MountLogin(mux)
 	}

@@ -26,7 +26,6 @@ type Seen struct {
 // the server and learn how it arrived. Only ids that were announced are taken,
 // so nobody else learns anything, and at most a few are remembered.
 type Probes struct {
-	kit   *Kit
 	newID func() string
 
 	mu   sync.Mutex
@@ -42,7 +41,7 @@ type probe struct {
 const maxProbes = 16
 
 // NewProbes makes an empty memory; newID gives ids that cannot be guessed.
-func NewProbes(kit *Kit, newID func() string) *Probes { return &Probes{kit: kit, newID: newID} }
+func NewProbes(newID func() string) *Probes { return &Probes{newID: newID} }
 
 // Announce makes the id of a probe that will come.
 func (p *Probes) Announce() string {
@@ -68,19 +67,20 @@ func (p *Probes) Seen(id string) (Seen, bool) {
 	return Seen{}, false
 }
 
-// Mount takes probes on mux.
-func (p *Probes) Mount(mux *http.ServeMux) {
-	mux.Handle("GET "+ProbePath, API(p.kit, p.take))
+// Mount takes probes on mux, by the kit's rules of whom to trust.
+func (p *Probes) Mount(kit *Kit, mux *http.ServeMux) {
+	mux.Handle("GET "+ProbePath, API(kit, func(_ context.Context, r *Request) (Reply, error) {
+		peer := parseAddr(r.RemoteAddr)
+		return p.take(r.PathValue("id"), Seen{Address: r.Address.String(), Peer: peer.String(), Secure: r.Secure,
+			Forwarded: len(r.Header["X-Forwarded-For"]) > 0 && !kit.trusts(peer)})
+	}))
 }
 
-func (p *Probes) take(_ context.Context, r *Request) (Reply, error) {
-	peer := parseAddr(r.RemoteAddr)
-	seen := Seen{Address: r.Address.String(), Peer: peer.String(), Secure: r.Secure,
-		Forwarded: len(r.Header["X-Forwarded-For"]) > 0 && !p.kit.trusts(peer)}
+func (p *Probes) take(id string, seen Seen) (Reply, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for i := range p.open {
-		if p.open[i].id == r.PathValue("id") {
+		if p.open[i].id == id {
 			p.open[i].seen = &seen
 			return Reply{Status: http.StatusNoContent}, nil
 		}

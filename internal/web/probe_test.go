@@ -17,9 +17,9 @@ func TestAProbeTellsHowItArrived(t *testing.T) {
 	kit := quietKit()
 	kit.Trusted = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/24")}
 	n := 0
-	probes := web.NewProbes(kit, func() string { n++; return fmt.Sprint("probe-", n) })
+	probes := web.NewProbes(func() string { n++; return fmt.Sprint("probe-", n) })
 	mux := http.NewServeMux()
-	probes.Mount(mux)
+	probes.Mount(kit, mux)
 	h := kit.Wrap(mux)
 	ask := func(id, peer string, header http.Header) int {
 		q := httptest.NewRequest("GET", "/.well-known/usher-probe/"+id, nil)

@@ -21,6 +21,8 @@ type Config struct {
 	Caller func(ctx context.Context) admin.Caller
 	// Status describes the process that answers.
 	Status func() api.Status
+	// Probes is the memory of probes.
+	Probes *web.Probes
 	// Issuer is the issuer of a realm.
 	Issuer func(realm string) string
 	// Verify reads the whole record of events; outside is a checkpoint that was
@@ -51,6 +53,9 @@ func (a *API) routes() map[string]route {
 		api.AdminStatus: {http.MethodGet: a.status},
 		api.AdminRealms: {http.MethodGet: a.realms, http.MethodPost: a.addRealm},
 		api.AdminRealm:  {http.MethodGet: a.realm},
+
+		api.AdminProbes: {http.MethodPost: a.announce},
+		api.AdminProbe:  {http.MethodGet: a.probe},
 
 		api.AdminUsers:        {http.MethodGet: a.users, http.MethodPost: a.addUser},
 		api.AdminUser:         {http.MethodGet: a.user, http.MethodDelete: a.deleteUser},

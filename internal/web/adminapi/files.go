@@ -3,7 +3,6 @@ package adminapi
 import (
 	"context"
 	"errors"
-	"io"
 	"strconv"
 	"strings"
 
@@ -24,14 +23,11 @@ func (a *API) importFiles(ctx context.Context, r *web.Request) (web.Reply, error
 			return web.Reply{}, err
 		}
 	}
-	var in api.ImportFiles
-	if err := decode(r, maxImport, &in); err != nil {
+	in, err := openStream(r)
+	if err != nil {
 		return web.Reply{}, err
 	}
-	if len(in.Files) == 0 {
-		return web.Reply{}, bad("There is no file to import")
-	}
-	res, err := a.Service.Import(ctx, a.Caller(ctx), source(in.Files), o)
+	res, err := a.Service.Import(ctx, a.Caller(ctx), in.next, o)
 	failed := errors.Is(err, admin.ErrNoUsers)
 	if err != nil && !failed {
 		return web.Reply{}, err
@@ -41,19 +37,6 @@ func (a *API) importFiles(ctx context.Context, r *web.Request) (web.Reply, error
 		out.Failed = []string{err.Error()}
 	}
 	return web.Reply{Body: out}, nil
-}
-
-// source gives the files one after another.
-func source(files []api.File) admin.FileSource {
-	return func() (name string, data []byte, err error) {
-		if len(files) == 0 {
-			return "", nil, io.EOF
-		}
-		f := files[0]
-		files[0].Data = nil // what was read need not stay in memory
-		files = files[1:]
-		return f.Name, f.Data, nil
-	}
 }
 
 func report(res admin.ImportResult, dryRun bool) api.ImportReport {

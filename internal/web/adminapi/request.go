@@ -17,11 +17,8 @@ import (
 	"github.com/seed-a6a28e10/usher/internal/web"
 )
 
-// The largest bodies, in bytes.
-const (
-	maxBody   = 1 << 20
-	maxImport = 64 << 20
-)
+// maxBody is the largest body in bytes, but for the files of an import.
+const maxBody = 1 << 20
 
 // bad refuses a malformed request.
 func bad(format string, args ...any) *oauth.Error {

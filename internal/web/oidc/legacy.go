@@ -154,9 +154,9 @@ func (s *Server) legacyRefresh(ctx context.Context, r *web.Request) (web.Reply, 
 // nobody a token; a token that cannot be read is left for the refresh to refuse.
 // Who holds a dead token hears only that it is dead, not whose member its user is.
 func (s *Server) listFor(ctx context.Context, r *web.Request, form *oauth.Form, id int64) ([]api.VideoManager, error) {
-	realm, ok := s.realms(s.apiRealm)
-	if !ok {
-		return nil, oauth.Refuse(oauth.NoRealm)
+	realm, err := s.realmNamed(s.apiRealm)
+	if err != nil {
+		return nil, err
 	}
 	claims, err := realm.Parse(form.Get("refresh_token"), token.KindRefresh, token.KindOffline)
 	if err != nil {
@@ -181,9 +181,9 @@ func (s *Server) listFor(ctx context.Context, r *web.Request, form *oauth.Form, 
 // legacyGrant asks the token endpoint's service, so that no check is missing
 // here that stands there.
 func (s *Server) legacyGrant(ctx context.Context, r *web.Request, form *oauth.Form) (*token.Realm, *grant.Answer, error) {
-	realm, ok := s.realms(s.apiRealm)
-	if !ok {
-		return nil, nil, oauth.Refuse(oauth.NoRealm)
+	realm, err := s.realmNamed(s.apiRealm)
+	if err != nil {
+		return nil, nil, err
 	}
 	res, err := s.grants.Token(ctx, realm, legacyRequest(r, form))
 	if err != nil {

@@ -35,6 +35,8 @@ type VideoManagers interface {
 type Config struct {
 	Kit   *web.Kit
 	Realm func(name string) (*token.Realm, bool)
+	// NoRealm, where set, is why a realm may be missing: nil, or trouble.
+	NoRealm func() error
 	// Grants answers the token endpoint and its neighbours.
 	Grants Grants
 	// VideoManagers serves the JSON login; nil: it is not mounted.
@@ -56,6 +58,7 @@ type Config struct {
 type Server struct {
 	kit       *web.Kit
 	realms    func(name string) (*token.Realm, bool)
+	noRealm   func() error
 	grants    Grants
 	videos    VideoManagers
 	now       func() time.Time
@@ -68,7 +71,7 @@ type Server struct {
 // New makes a Server.
 func New(c Config) *Server {
 	s := &Server{
-		kit: c.Kit, realms: c.Realm, grants: c.Grants, videos: c.VideoManagers,
+		kit: c.Kit, realms: c.Realm, noRealm: c.NoRealm, grants: c.Grants, videos: c.VideoManagers,
 		now: c.Now, apiBase: c.APIBase, apiRealm: c.APIRealm, issuers: c.Issuers,
 	}
 	if s.issuers == nil {
@@ -154,11 +157,21 @@ func (s *Server) wellKnown(h web.Handler) http.Handler {
 
 // realm finds the realm that the path names.
 func (s *Server) realm(r *web.Request) (*token.Realm, error) {
-	realm, ok := s.realms(r.PathValue("realm"))
-	if !ok {
+	return s.realmNamed(r.PathValue("realm"))
+}
+
+func (s *Server) realmNamed(name string) (*token.Realm, error) {
+	realm, ok := s.realms(name)
+	switch {
+	case ok:
+		return realm, nil
+	case s.noRealm == nil:
 		return nil, oauth.Refuse(oauth.NoRealm)
 	}
-	return realm, nil
+	if err := s.noRealm(); err != nil {
+		return nil, err
+	}
+	return nil, oauth.Refuse(oauth.NoRealm)
 }
 
 // enabled finds the realm for a public document.

@@ -1,0 +1,169 @@
+package recovery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/seed-a6a28e10/usher/internal/app"
+	"github.com/seed-a6a28e10/usher/internal/backup"
+	"github.com/seed-a6a28e10/usher/internal/iam"
+	"github.com/seed-a6a28e10/usher/internal/secret"
+	"github.com/seed-a6a28e10/usher/internal/store/sqlite"
+)
+
+var (
+	// ErrOccupied: the data folder has a database already.
+	ErrOccupied = errors.New("there is a database already")
+	// ErrNoKey: the archive holds no master key, and none was named.
+	ErrNoKey = errors.New("the backup holds no master key")
+)
+
+// Verify reads an archive to its end and looks at every row of its database.
+// Without a master key, and without a passphrase for the one inside, it
+// compares sums alone. temporary is where the database is unpacked.
+func Verify(ctx context.Context, file string, masterKey []byte, passphrase, temporary string) (m backup.Manifest, err error) {
+	work, err := os.MkdirTemp(temporary, "usher-verify-")
+	if err != nil {
+		return m, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
+	m, sealed, err := unpack(file, filepath.Join(work, sqlite.File))
+	if err != nil {
+		return m, err
+	}
+	if sealed != nil && passphrase != "" {
+		if masterKey, err = openKey(sealed, passphrase); err != nil {
+			return m, err
+		}
+	}
+	if masterKey == nil {
+		return m, nil
+	}
+	var counted backup.Manifest
+	return m, look(ctx, work, masterKey, &counted)
+}
+
+// RestoreOptions say what to bring back to where.
+type RestoreOptions struct {
+	File string
+	Data string // must not hold a database
+	// MasterKeyFile is the key the archive was sealed under; where the archive
+	// holds the key and this file does not exist, it is written.
+	MasterKeyFile string
+	Passphrase    string // of the key in the archive
+	// KeepSessions brings sessions back to life, also those that were ended
+	// after the backup was made.
+	KeepSessions bool
+	Clock        app.Clock
+	Log          *slog.Logger
+}
+
+// Restore brings a backup back. Unless KeepSessions is set every session ends
+// and every realm's not-before becomes the present: nothing that was revoked
+// since the backup is good again. What was restored is in Data only when all of
+// it is.
+func Restore(ctx context.Context, o RestoreOptions) (m backup.Manifest, err error) {
+	if app.HasDatabase(o.Data) {
+		return m, fmt.Errorf("%s: %w", o.Data, ErrOccupied)
+	}
+	if err := os.MkdirAll(o.Data, 0o700); err != nil {
+		return m, err
+	}
+	work, err := os.MkdirTemp(o.Data, ".restore-")
+	if err != nil {
+		return m, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
+	m, sealed, err := unpack(o.File, filepath.Join(work, sqlite.File))
+	if err != nil {
+		return m, err
+	}
+	key, fresh, err := o.key(sealed)
+	if err != nil {
+		return m, err
+	}
+	var counted backup.Manifest
+	if err := look(ctx, work, key, &counted); err != nil {
+		return m, err
+	}
+	if err := o.settle(ctx, work, key); err != nil {
+		return m, err
+	}
+	if fresh {
+		if err := app.WriteSecret(o.MasterKeyFile, secret.FormatMasterKey(key)); err != nil {
+			return m, err
+		}
+	}
+	if err := os.Link(filepath.Join(work, sqlite.File), filepath.Join(o.Data, sqlite.File)); err != nil {
+		return m, err
+	}
+	return m, syncFolder(o.Data)
+}
+
+// key is the master key, and whether its file is still to be written.
+func (o RestoreOptions) key(sealed []byte) (key []byte, fresh bool, err error) {
+	key, err = app.ReadMasterKey(o.MasterKeyFile)
+	switch {
+	case err == nil:
+		return key, false, nil
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, false, err
+	case sealed == nil:
+		return nil, false, fmt.Errorf("%w, and %s does not exist", ErrNoKey, o.MasterKeyFile)
+	}
+	key, err = openKey(sealed, o.Passphrase)
+	return key, true, err
+}
+
+// settle opens the restored database as a server would, ends what it brought
+// back, and closes it, so that one file holds everything.
+func (o RestoreOptions) settle(ctx context.Context, dir string, key []byte) (err error) {
+	db, err := open(ctx, dir, key, o.Clock, o.Log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	if o.KeepSessions {
+		return nil
+	}
+	// Tokens have whole seconds. Those of the present one may be revoked ones
+	// too, so it must be over before anybody logs in.
+	notBefore := o.Clock.Now().Unix() + 1
+	ev := iam.Event{ID: secret.NewID(), At: o.Clock.Now().UnixMilli(), Type: "RESTORED"}
+	if err := db.EndEverything(ctx, notBefore, &ev); err != nil {
+		return err
+	}
+	return o.Clock.Sleep(ctx, time.Unix(notBefore, 0).Sub(o.Clock.Now()))
+}
+
+// unpack writes the database of an archive to path, on disk when it returns.
+func unpack(file, path string) (m backup.Manifest, sealed []byte, err error) {
+	in, err := os.Open(file)
+	if err != nil {
+		return m, nil, err
+	}
+	defer in.Close()
+	out, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return m, nil, err
+	}
+	m, sealed, err = backup.Read(in, out)
+	if err != nil {
+		return m, nil, errors.Join(err, out.Close())
+	}
+	return m, sealed, errors.Join(out.Sync(), out.Close())
+}
+
+func openKey(sealed []byte, passphrase string) ([]byte, error) {
+	text, err := backup.OpenKey(sealed, passphrase)
+	if err != nil {
+		return nil, err
+	}
+	return secret.ParseMasterKey(text)
+}
