@@ -51,7 +51,7 @@ const (
 	AdminEventsVerify     = "/events/verify"     // GET, or POST VerifyEvents: EventsVerified
 	AdminEventsCheckpoint = "/events/checkpoint" // GET: the newest signed checkpoint as a JSON object
 
-	AdminImport = "/import" // POST ?dry_run=&overwrite=&overwrite_passwords= ImportFiles (at most 64 MiB): ImportReport
+	AdminImport = "/import" // POST ?dry_run=&overwrite=&overwrite_passwords= ImportFiles (each file at most 64 MiB): ImportReport
 	// AdminExport: GET ?users=skip|same_file|different_files&secrets=: ExportFiles.
 	// Without secrets=true secrets are masked and users have no credentials.
 	// ?limit= is the number of users in a file of theirs, ?after= the Next of the

@@ -6,7 +6,9 @@ type File struct {
 	Data []byte `json:"data"` // base64 in JSON
 }
 
-// ImportFiles brings realm files: one of a Keycloak export, or all of a folder.
+// ImportFiles brings realm files: one of a Keycloak export, or all of a folder,
+// the files of users behind their realm's. They are read one by one as they
+// arrive, so that the body may be written as a stream.
 type ImportFiles struct {
 	Files []File `json:"files"`
 }

@@ -138,7 +138,7 @@ const maxWaiting = MaxFileBytes
 func (run *importRun) read(ctx context.Context, next FileSource) error {
 	for {
 		name, data, err := next()
-		if errors.Is(err, io.EOF) {
+		if err == io.EOF { // itself: a source that was cut off may wrap it
 			break
 		}
 		if err != nil {
