@@ -48,7 +48,7 @@ func (a *admin) doctor(ctx context.Context, deep, offline bool, accept []string)
 	if err != nil {
 		return err
 	}
-	o := examine.Options{Config: at.config, Deep: deep, Offline: offline}
+	o := examine.Options{Config: at.config, Deep: deep, Offline: offline, Dial: app.AdminDialer(at.data)}
 	o.Config.Data, o.Config.MasterKeyFile = at.data, at.keyFile
 	o.Problems = a.settingsProblems(at)
 	o.MasterKey, o.KeyError = app.ReadMasterKey(at.keyFile)

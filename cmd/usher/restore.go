@@ -10,6 +10,7 @@ import (
 	"github.com/seed-a6a28e10/usher/internal/app"
 	"github.com/seed-a6a28e10/usher/internal/app/recovery"
 	"github.com/seed-a6a28e10/usher/internal/backup"
+	"github.com/seed-a6a28e10/usher/internal/secret"
 )
 
 func (w *world) restoreCommand() *cobra.Command {
@@ -39,14 +40,17 @@ func (a *admin) restore(ctx context.Context, file string, keep, stdin bool) erro
 	if err != nil {
 		return err
 	}
-	o := recovery.RestoreOptions{File: file, Data: at.data, MasterKeyFile: at.keyFile, KeepSessions: keep, Clock: app.WallClock()}
-	if _, err := app.ReadMasterKey(at.keyFile); errors.Is(err, fs.ErrNotExist) {
-		if err := a.outside(at.keyFile); err != nil {
+	o := recovery.RestoreOptions{File: file, Data: at.data, KeepSessions: keep, Clock: app.WallClock()}
+	o.MasterKey, err = app.ReadMasterKey(at.keyFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err = a.outside(at.keyFile); err != nil {
 			return err
 		}
-		if o.Passphrase, err = a.passphrase(ctx, stdin, false); err != nil {
-			return err
-		}
+		o.KeepKey = func(key []byte) error { return app.WriteSecret(at.keyFile, secret.FormatMasterKey(key)) }
+		o.Passphrase, err = a.keyPassphrase(ctx, file, stdin)
+	}
+	if err != nil {
+		return restoreFailure(err, at)
 	}
 	m, err := recovery.Restore(ctx, o)
 	if err != nil {
@@ -59,8 +63,23 @@ func (a *admin) restore(ctx context.Context, file string, keep, stdin bool) erro
 	return a.reportBackup(backupReport{File: file, Manifest: m, SessionsKept: &keep}, how)
 }
 
-func restoreFailure(err error, at place) error {
+// keyPassphrase asks for the passphrase of the key in a backup, if there is one.
+func (a *admin) keyPassphrase(ctx context.Context, file string, stdin bool) (string, error) {
+	m, err := recovery.Peek(file)
 	switch {
+	case err != nil:
+		return "", err
+	case !m.WithKey:
+		return "", recovery.ErrNoKey
+	}
+	return a.passphrase(ctx, stdin, false)
+}
+
+func restoreFailure(err error, at place) error {
+	var told *failure
+	switch {
+	case errors.As(err, &told):
+		return err
 	case errors.Is(err, recovery.ErrOccupied):
 		return failed(err, "move the database away, with what lies beside it, or name another folder")
 	case errors.Is(err, recovery.ErrNoKey):

@@ -50,10 +50,10 @@ var arrows = map[string][]string{
 	// Who wires, who runs.
 	"internal/app":          {"api", "internal/..."},
 	"internal/app/apptest":  {"internal/app"},
-	"internal/app/examine":  {"api", "internal/app", "internal/audit", "internal/config", "internal/doctor", "internal/iam", "internal/secret", "internal/store/sqlite"},
-	"internal/app/recovery": {"internal/app", "internal/backup", "internal/iam", "internal/secret", "internal/store/sqlite"},
+	"internal/app/examine":  {"api", "internal/audit", "internal/config", "internal/doctor", "internal/iam", "internal/secret", "internal/store/sqlite"},
+	"internal/app/recovery": {"internal/backup", "internal/iam", "internal/secret", "internal/store/sqlite"},
 	"internal/arch":         {},
-	"cmd/usher":             {"api", "internal/app", "internal/app/examine", "internal/app/recovery", "internal/assets", "internal/backup", "internal/cli", "internal/config", "internal/doctor", "internal/nearest"},
+	"cmd/usher":             {"api", "internal/app", "internal/app/examine", "internal/app/recovery", "internal/assets", "internal/backup", "internal/cli", "internal/config", "internal/doctor", "internal/nearest", "internal/secret"},
 
 	// Who tests the whole: no code of their own.
 	"docs":          {},
@@ -71,9 +71,9 @@ var arrows = map[string][]string{
 	"bench/rig":      {"internal/secret"},
 }
 
-// above are the packages that stand on app, which "internal/..." in app's own
+// aside are the packages that stand beside app, which "internal/..." in app's
 // line does not mean.
-var above = map[string]bool{"internal/app/examine": true, "internal/app/recovery": true}
+var aside = map[string]bool{"internal/app/examine": true, "internal/app/recovery": true}
 
 // testOnly packages hold suites; only test files may import them.
 var testOnly = map[string]bool{
@@ -130,7 +130,7 @@ func permits(allowed []string, imp string) bool {
 		if a == imp {
 			return true
 		}
-		if dir, ok := strings.CutSuffix(a, "..."); ok && strings.HasPrefix(imp, dir) && !testOnly[imp] && !above[imp] {
+		if dir, ok := strings.CutSuffix(a, "..."); ok && strings.HasPrefix(imp, dir) && !testOnly[imp] && !aside[imp] {
 			return true
 		}
 	}

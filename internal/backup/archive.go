@@ -124,6 +124,9 @@ func Read(r io.Reader, db io.Writer) (m Manifest, key []byte, err error) {
 	return m, key, nil
 }
 
+// ReadManifest reads the beginning of an archive.
+func ReadManifest(r io.Reader) (Manifest, error) { return readManifest(tar.NewReader(r)) }
+
 func readManifest(t *tar.Reader) (m Manifest, err error) {
 	if _, err := next(t, manifestName); err != nil {
 		return m, err

@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/seed-a6a28e10/usher/api"
-	"github.com/seed-a6a28e10/usher/internal/app"
 	"github.com/seed-a6a28e10/usher/internal/config"
 	"github.com/seed-a6a28e10/usher/internal/doctor"
 )
@@ -27,7 +26,7 @@ const patience = 10 * time.Second
 const invented = "192.0.2.77"
 
 // askAddress asks the public URL for each realm's discovery document.
-func askAddress(ctx context.Context, c config.Config, realms []string) doctor.Address {
+func askAddress(ctx context.Context, c config.Config, dial Dialer, realms []string) doctor.Address {
 	a := doctor.Address{PublicURL: c.PublicURL, Management: openTo(c.ManagementListen)}
 	client, shown := publicClient()
 	defer client.CloseIdleConnections()
@@ -45,7 +44,7 @@ func askAddress(ctx context.Context, c config.Config, realms []string) doctor.Ad
 	if state := *shown; state != nil {
 		a.TLS = judgeable(c.PublicURL, state)
 	}
-	a.Proxy = sendProbe(ctx, client, c)
+	a.Proxy = sendProbe(ctx, client, dial, c)
 	return a
 }
 
@@ -119,9 +118,9 @@ func judgeable(publicURL string, s *tls.ConnectionState) *doctor.TLS {
 // sendProbe announces a probe at the running server's socket, sends it through
 // the public URL under an invented client address, and asks how it arrived. nil
 // where no server runs here or the probe reached another one.
-func sendProbe(ctx context.Context, client *http.Client, c config.Config) *doctor.Proxy {
+func sendProbe(ctx context.Context, client *http.Client, dial Dialer, c config.Config) *doctor.Proxy {
 	socket := &http.Client{Timeout: patience, Transport: &http.Transport{
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return app.AdminDialer(c.Data)(ctx) },
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx) },
 	}}
 	defer socket.CloseIdleConnections()
 	var probe api.Probe

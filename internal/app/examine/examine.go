@@ -2,6 +2,7 @@ package examine
 
 import (
 	"context"
+	"net"
 	"time"
 
 	"github.com/seed-a6a28e10/usher/internal/config"
@@ -19,9 +20,14 @@ type Options struct {
 	KeyError  error
 	// Deep looks at every row, which takes about a second for 100,000.
 	Deep bool
+	// Dial connects to the admin socket of the server that has the data folder.
+	Dial Dialer
 	// Offline leaves out what needs the public URL.
 	Offline bool
 }
+
+// Dialer makes a connection.
+type Dialer func(ctx context.Context) (net.Conn, error)
 
 // Examine looks at everything that can be looked at and judges it.
 func Examine(ctx context.Context, o Options) doctor.Report {
@@ -36,7 +42,7 @@ func Examine(ctx context.Context, o Options) doctor.Report {
 		}
 	}
 	if !o.Offline && o.Config.PublicURL != "" {
-		report = append(report, doctor.JudgeAddress(askAddress(ctx, o.Config, names), time.Now())...)
+		report = append(report, doctor.JudgeAddress(askAddress(ctx, o.Config, o.Dial, names), time.Now())...)
 	}
 	return report
 }

@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/seed-a6a28e10/usher/internal/app"
 	"github.com/seed-a6a28e10/usher/internal/secret"
 	"github.com/seed-a6a28e10/usher/internal/store/sqlite"
 )
@@ -20,10 +19,13 @@ func inspect(ctx context.Context, dir string, masterKey []byte) (*sqlite.Inspect
 }
 
 // open opens a database to write it, as a server does.
-func open(ctx context.Context, dir string, masterKey []byte, clock app.Clock, log *slog.Logger) (*sqlite.DB, error) {
+func open(ctx context.Context, dir string, masterKey []byte, clock Clock, log *slog.Logger) (*sqlite.DB, error) {
 	sealer, err := secret.NewSealer(masterKey)
 	if err != nil {
 		return nil, err
+	}
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
 	}
 	return sqlite.Open(ctx, sqlite.Options{Dir: dir, Now: clock.Now, Log: log, Unlock: sealer.UnlockRoot})
 }

@@ -97,16 +97,6 @@ func (p patient) Sleep(_ context.Context, d time.Duration) error {
 	return nil
 }
 
-// keyFile puts the servers' master key into a file.
-func keyFile(t *testing.T) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "master.key")
-	if err := app.WriteSecret(path, secret.FormatMasterKey(masterKey)); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
 // TestARestoreRevivesNothing makes a backup, ends one of two sessions, and
 // restores: by default nobody comes back in without a password, and with
 // KeepSessions both do.
@@ -135,7 +125,7 @@ func TestARestoreRevivesNothing(t *testing.T) {
 			}
 
 			dir := t.TempDir()
-			if _, err := recovery.Restore(t.Context(), recovery.RestoreOptions{File: file, Data: filepath.Join(dir, "data"), MasterKeyFile: keyFile(t), KeepSessions: keep, Clock: patient{clock}}); err != nil {
+			if _, err := recovery.Restore(t.Context(), recovery.RestoreOptions{File: file, Data: filepath.Join(dir, "data"), MasterKey: masterKey, KeepSessions: keep, Clock: patient{clock}}); err != nil {
 				t.Fatal(err)
 			}
 			again := start(t, dir, clock)
@@ -178,19 +168,21 @@ func TestTheKeyTravelsUnderItsPassphrase(t *testing.T) {
 		t.Error("the master key is there to read")
 	}
 	dir := t.TempDir()
-	o := recovery.RestoreOptions{File: file, Data: filepath.Join(dir, "data"), MasterKeyFile: filepath.Join(dir, "master.key"), Passphrase: "another one", Clock: patient{clock}}
+	var kept []byte
+	o := recovery.RestoreOptions{File: file, Data: filepath.Join(dir, "data"), Passphrase: "another one", Clock: patient{clock},
+		KeepKey: func(key []byte) error { kept = key; return nil }}
 	if _, err := recovery.Restore(t.Context(), o); !errors.Is(err, backup.ErrPassphrase) {
 		t.Fatalf("a wrong passphrase: %v", err)
 	}
-	if app.HasDatabase(o.Data) {
+	if app.HasDatabase(o.Data) || kept != nil {
 		t.Error("something was restored")
 	}
 	o.Passphrase = "correct horse battery staple"
 	if _, err := recovery.Restore(t.Context(), o); err != nil {
 		t.Fatal(err)
 	}
-	if key, err := app.ReadMasterKey(o.MasterKeyFile); err != nil || !bytes.Equal(key, masterKey) {
-		t.Errorf("the key file: %v", err)
+	if !bytes.Equal(kept, masterKey) {
+		t.Error("another key was kept")
 	}
 	if access, _ := start(t, dir, clock).login(t); access == "" {
 		t.Error("no login")
@@ -219,10 +211,10 @@ func TestWhatABackupRefuses(t *testing.T) {
 	if _, err := recovery.Backup(t.Context(), o); !errors.Is(err, app.ErrSealed) {
 		t.Errorf("under another key: %v", err)
 	}
-	if _, err := recovery.Restore(t.Context(), recovery.RestoreOptions{File: file, Data: s.data, MasterKeyFile: keyFile(t), Clock: patient{clock}}); !errors.Is(err, recovery.ErrOccupied) {
+	if _, err := recovery.Restore(t.Context(), recovery.RestoreOptions{File: file, Data: s.data, MasterKey: masterKey, Clock: patient{clock}}); !errors.Is(err, recovery.ErrOccupied) {
 		t.Errorf("over a database: %v", err)
 	}
-	if _, err := recovery.Restore(t.Context(), recovery.RestoreOptions{File: file, Data: filepath.Join(dir, "data"), MasterKeyFile: filepath.Join(dir, "none"), Clock: patient{clock}}); !errors.Is(err, recovery.ErrNoKey) {
+	if _, err := recovery.Restore(t.Context(), recovery.RestoreOptions{File: file, Data: filepath.Join(dir, "data"), Clock: patient{clock}}); !errors.Is(err, recovery.ErrNoKey) {
 		t.Errorf("without a key: %v", err)
 	}
 	packed, err := os.ReadFile(file)

@@ -4,13 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"time"
 
-	"github.com/seed-a6a28e10/usher/internal/app"
 	"github.com/seed-a6a28e10/usher/internal/backup"
 	"github.com/seed-a6a28e10/usher/internal/iam"
 	"github.com/seed-a6a28e10/usher/internal/secret"
@@ -49,19 +47,36 @@ func Verify(ctx context.Context, file string, masterKey []byte, passphrase, temp
 	return m, look(ctx, work, masterKey, &counted)
 }
 
+// Peek is what an archive says of itself; nothing of it is checked.
+func Peek(file string) (m backup.Manifest, err error) {
+	in, err := os.Open(file)
+	if err != nil {
+		return m, err
+	}
+	defer func() { err = errors.Join(err, in.Close()) }()
+	return backup.ReadManifest(in)
+}
+
 // RestoreOptions say what to bring back to where.
 type RestoreOptions struct {
 	File string
 	Data string // must not hold a database
-	// MasterKeyFile is the key the archive was sealed under; where the archive
-	// holds the key and this file does not exist, it is written.
-	MasterKeyFile string
-	Passphrase    string // of the key in the archive
+	// MasterKey is the key the archive was made under; nil takes the one in it,
+	// which Passphrase opens and KeepKey puts where a server will find it.
+	MasterKey  []byte
+	Passphrase string
+	KeepKey    func(key []byte) error
 	// KeepSessions brings sessions back to life, also those that were ended
 	// after the backup was made.
 	KeepSessions bool
-	Clock        app.Clock
-	Log          *slog.Logger
+	Clock        Clock
+	Log          *slog.Logger // of the store; nil discards
+}
+
+// Clock is the time, and a way to wait for it.
+type Clock interface {
+	Now() time.Time
+	Sleep(ctx context.Context, d time.Duration) error
 }
 
 // Restore brings a backup back. Unless KeepSessions is set every session ends
@@ -69,7 +84,7 @@ type RestoreOptions struct {
 // since the backup is good again. What was restored is in Data only when all of
 // it is.
 func Restore(ctx context.Context, o RestoreOptions) (m backup.Manifest, err error) {
-	if app.HasDatabase(o.Data) {
+	if _, err := os.Lstat(filepath.Join(o.Data, sqlite.File)); err == nil {
 		return m, fmt.Errorf("%s: %w", o.Data, ErrOccupied)
 	}
 	if err := os.MkdirAll(o.Data, 0o700); err != nil {
@@ -84,7 +99,7 @@ func Restore(ctx context.Context, o RestoreOptions) (m backup.Manifest, err erro
 	if err != nil {
 		return m, err
 	}
-	key, fresh, err := o.key(sealed)
+	key, err := o.key(sealed)
 	if err != nil {
 		return m, err
 	}
@@ -95,8 +110,8 @@ func Restore(ctx context.Context, o RestoreOptions) (m backup.Manifest, err erro
 	if err := o.settle(ctx, work, key); err != nil {
 		return m, err
 	}
-	if fresh {
-		if err := app.WriteSecret(o.MasterKeyFile, secret.FormatMasterKey(key)); err != nil {
+	if o.MasterKey == nil {
+		if err := o.KeepKey(key); err != nil {
 			return m, err
 		}
 	}
@@ -106,19 +121,15 @@ func Restore(ctx context.Context, o RestoreOptions) (m backup.Manifest, err erro
 	return m, syncFolder(o.Data)
 }
 
-// key is the master key, and whether its file is still to be written.
-func (o RestoreOptions) key(sealed []byte) (key []byte, fresh bool, err error) {
-	key, err = app.ReadMasterKey(o.MasterKeyFile)
+// key is the master key: the given one, or that of the archive.
+func (o RestoreOptions) key(sealed []byte) ([]byte, error) {
 	switch {
-	case err == nil:
-		return key, false, nil
-	case !errors.Is(err, fs.ErrNotExist):
-		return nil, false, err
+	case o.MasterKey != nil:
+		return o.MasterKey, nil
 	case sealed == nil:
-		return nil, false, fmt.Errorf("%w, and %s does not exist", ErrNoKey, o.MasterKeyFile)
+		return nil, ErrNoKey
 	}
-	key, err = openKey(sealed, o.Passphrase)
-	return key, true, err
+	return openKey(sealed, o.Passphrase)
 }
 
 // settle opens the restored database as a server would, ends what it brought
