@@ -76,7 +76,8 @@ func (k *Kit) record(w http.ResponseWriter, r *http.Request) *recorder {
 	rec := &recorder{ResponseWriter: w, start: k.Now(), newID: k.NewID, request: Request{Request: r, Address: address, Secure: secure}}
 	rec.request.rec, rec.context.rec = rec, rec
 	if id := k.givenID(r); id != "" {
-		rec.made.Store(&id)
+		given := id // of its own, so that a request without one costs nothing
+		rec.made.Store(&given)
 	}
 	commonHeaders(w.Header(), secure)
 	return rec
