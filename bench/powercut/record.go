@@ -113,6 +113,7 @@ func (p *plan) live(ctx context.Context, o rig.Options, trace string, all []*peo
 	case <-s.Done:
 		return nil
 	case <-time.After(time.Minute):
+		_ = syscall.Kill(pid, syscall.SIGKILL) // the tracer's end would leave it running
 		s.Kill()
 		return fmt.Errorf("the server did not end:\n%s", s.Talk)
 	}
