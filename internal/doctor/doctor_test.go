@@ -153,8 +153,8 @@ func TestWhatIsWrongWithARealm(t *testing.T) {
 		says string
 	}{
 		{"disabled", func(r *Realm) { r.Realm.Enabled = false }, "warning realms.enabled", "disabled"},
-		{"the password grant", func(r *Realm) { r.Clients[0].DirectAccessGrants = true }, "warning realms.password-grant", "web may use"},
-		{"reusable refresh tokens", func(r *Realm) { r.Realm.RevokeRefreshToken = false }, "warning realms.reusable-refresh", "web are public"},
+		{"the password grant", func(r *Realm) { r.Clients[0].DirectAccessGrants = true }, "warning realms.password-grant", "grant: web"},
+		{"reusable refresh tokens", func(r *Realm) { r.Realm.RevokeRefreshToken = false }, "warning realms.reusable-refresh", "again: web"},
 		{"a wildcard", func(r *Realm) { r.Clients[0].RedirectURIs = []string{"https://app.example.org/*"} }, "warning realms.wildcard-redirect", "web"},
 		{"a redirect in clear", func(r *Realm) { r.Clients[0].RedirectURIs = []string{"http://localhost.example.org/cb"} }, "warning realms.plain-redirect", "web"},
 		{"any origin", func(r *Realm) { r.Clients[0].WebOrigins = []string{"*"} }, "warning realms.any-origin", "web"},

@@ -104,27 +104,27 @@ func clients(r *found, in Realm) {
 		check, clause, text, advice string
 		is                          func(c *iam.Client) bool
 	}{
-		{"realms.password-grant", "RFC 9700 section 2.4", "may use the password grant",
+		{"realms.password-grant", "RFC 9700 section 2.4", "clients that may use the password grant",
 			"move people to the login page, then turn off directAccessGrantsEnabled",
 			func(c *iam.Client) bool { return c.DirectAccessGrants }},
-		{"realms.reusable-refresh", "RFC 9700 section 2.2.2", "are public and their refresh tokens can be used again and again",
+		{"realms.reusable-refresh", "RFC 9700 section 2.2.2", "public clients whose refresh tokens can be used again and again",
 			"set usher.revoke.refresh.token to true at the client, once it stores the newest token",
 			func(c *iam.Client) bool { return c.Public && refreshes(c) && !c.Rotates(&in.Realm) }},
-		{"realms.wildcard-redirect", "RFC 9700 section 4.1.3", "have redirect URIs with a wildcard",
+		{"realms.wildcard-redirect", "RFC 9700 section 4.1.3", "clients with a wildcard among their redirect URIs",
 			"list each redirect URI in full",
 			func(c *iam.Client) bool {
 				return c.StandardFlow && slices.ContainsFunc(c.RedirectURIs, func(u string) bool { return strings.HasSuffix(u, "*") })
 			}},
-		{"realms.plain-redirect", "RFC 9700 section 2.6", "have redirect URIs over plain http off loopback",
+		{"realms.plain-redirect", "RFC 9700 section 2.6", "clients with redirect URIs over plain http off loopback",
 			"use https",
 			func(c *iam.Client) bool { return c.StandardFlow && slices.ContainsFunc(c.RedirectURIs, plainHTTP) }},
-		{"realms.any-origin", "RFC 9700 section 4.17", "answer scripts of every web origin",
+		{"realms.any-origin", "RFC 9700 section 4.17", "clients that answer scripts of every web origin",
 			"list the origins that need it in webOrigins",
 			func(c *iam.Client) bool { return slices.Contains(c.WebOrigins, "*") }},
-		{"realms.full-scope", "RFC 9700 section 2.3", "are public and put every role of the user into tokens",
+		{"realms.full-scope", "RFC 9700 section 2.3", "public clients that put every role of the user into tokens",
 			"turn off fullScopeAllowed and list the roles the client needs",
 			func(c *iam.Client) bool { return c.Public && c.FullScopeAllowed && len(in.Realm.ClientRoles) > 0 }},
-		{"realms.no-secret", "RFC 6749 section 2.3", "are confidential and have no secret",
+		{"realms.no-secret", "RFC 6749 section 2.3", "confidential clients without a secret",
 			"usher admin clients secret CLIENT",
 			func(c *iam.Client) bool {
 				return !c.Public && !c.BearerOnly && len(c.SealedSecret) == 0 && c.Attributes["jwks.url"] == "" && c.Attributes["jwt.credential.public.key"] == ""
@@ -141,7 +141,7 @@ func clients(r *found, in Realm) {
 			continue
 		}
 		slices.Sort(names)
-		r.warn(k.check, k.advice, "realm %s: %s %s", in.Realm.Name, list(names), k.text)
+		r.warn(k.check, k.advice, "realm %s: %s: %s", in.Realm.Name, k.text, list(names))
 		r.asked(k.clause)
 	}
 }
