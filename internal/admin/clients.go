@@ -62,6 +62,9 @@ func clientIn(cfg *iam.RealmConfig, clientID string) (*iam.Client, error) {
 	if c := cfg.Clients[clientID]; c != nil {
 		return c, nil
 	}
+	if err := cfg.NoClient(); err != nil {
+		return nil, err
+	}
 	e := unknown("client", clientID, cfg.Realm.Name)
 	if best := nearestName(clientID, slices.Collect(maps.Keys(cfg.Clients))); best != "" {
 		e = e.WithHint("Did you mean " + best + "?")

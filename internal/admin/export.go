@@ -48,6 +48,9 @@ type openKey struct {
 // exporter reads and opens everything of a realm but its users.
 func (im *Importer) exporter(ctx context.Context, realmID string, secrets bool) (*exporter, error) {
 	rows, err := im.Store.LoadConfig(ctx)
+	if err == nil {
+		err = rows.Whole()
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -97,6 +97,9 @@ type PasswordCheck struct {
 // does not exist is only named.
 func (im *Importer) Bring(ctx context.Context, drafts []Draft, create bool) ([]Outcome, error) {
 	rows, err := im.Store.LoadConfig(ctx)
+	if err == nil {
+		err = rows.Whole()
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -183,6 +186,9 @@ func (im *Importer) create(ctx context.Context, d *Draft) (Outcome, error) {
 // another user's address in a realm whose users may log in by theirs.
 func (im *Importer) AddUser(ctx context.Context, realm, username, password string) (*PasswordCheck, error) {
 	rows, err := im.Store.LoadConfig(ctx)
+	if err == nil {
+		err = rows.Whole()
+	}
 	if err != nil {
 		return nil, err
 	}

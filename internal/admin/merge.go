@@ -70,6 +70,9 @@ type FileSource func() (name string, data []byte, err error)
 // or nothing. ErrNoUsers comes with the result.
 func (im *Importer) Import(ctx context.Context, next FileSource, o ImportOptions, event EventOf) (ImportResult, error) {
 	rows, err := im.Store.LoadConfig(ctx)
+	if err == nil {
+		err = rows.Whole()
+	}
 	if err != nil {
 		return ImportResult{}, err
 	}

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -38,9 +39,15 @@ func (a *App) ImportFile(ctx context.Context, name string, data []byte) (Report,
 	return a.file(ctx, name, data, true)
 }
 
-// CompareFile only names what the file says differently from what is stored.
+// CompareFile only names what the file says differently from what is stored. A
+// damaged row ends the comparison, and no start: it is not what this is about.
 func (a *App) CompareFile(ctx context.Context, name string, data []byte) (Report, error) {
-	return a.file(ctx, name, data, false)
+	r, err := a.file(ctx, name, data, false)
+	if errors.Is(err, iam.ErrDamaged) {
+		r.Warnings = append(r.Warnings, name+" was not compared to its end: "+err.Error())
+		return r, nil
+	}
+	return r, err
 }
 
 func (a *App) file(ctx context.Context, name string, data []byte, create bool) (Report, error) {
@@ -217,12 +224,20 @@ func (a *App) HasRealm(ctx context.Context, name string) (bool, error) {
 			return true, nil
 		}
 	}
+	for _, row := range rows.Damaged { // it may be the one
+		if row.Table == iam.TableRealm {
+			return true, nil
+		}
+	}
 	return false, nil
 }
 
 // firstRealm is platform, or where there is none the first by name.
 func (a *App) firstRealm(ctx context.Context) (string, error) {
 	rows, err := a.store.LoadConfig(ctx)
+	if err == nil {
+		err = rows.Whole()
+	}
 	if err != nil {
 		return "", err
 	}

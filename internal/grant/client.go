@@ -25,6 +25,9 @@ func authenticate(realm *token.Realm, r Request) (*iam.Client, *oauth.Error) {
 		return nil, refused
 	}
 	client, ok := realm.Clients[id]
+	if err := realm.NoClient(); !ok && err != nil {
+		return nil, refusal(err)
+	}
 	if !ok || !client.Enabled {
 		return nil, oauth.Refuse(oauth.ClientUnknown)
 	}

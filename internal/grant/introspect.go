@@ -20,7 +20,7 @@ const inactive = `{"active":false}`
 // is meant for, or was issued to, the caller.
 func (s *Service) Introspect(ctx context.Context, realm *token.Realm, r Request) (Result, error) {
 	res, err := s.withKeys(ctx, realm, func(realm *token.Realm) (Result, error) { return s.introspectPhases(ctx, realm, r) })
-	if errors.Is(err, token.ErrKey) {
+	if errors.Is(err, token.ErrKey) && !errors.Is(err, iam.ErrUnavailable) {
 		res.Body, err = []byte(inactive), nil
 	}
 	return res, s.counted("introspect", err)

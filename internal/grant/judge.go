@@ -54,7 +54,9 @@ func (s *Service) judge(ctx context.Context, realm *token.Realm, c *token.Claims
 	if now := time.UnixMilli(at); c.ExpiredAt(now) || c.EarlyAt(now) {
 		return j, badToken, nil
 	}
-	if v := j.judgeClient(realm); v != live {
+	if v := j.judgeClient(realm); v == clientNotFound {
+		return j, v, realm.NoClient()
+	} else if v != live {
 		return j, v, nil
 	}
 	if v := j.judgeUser(); v != live {

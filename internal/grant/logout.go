@@ -27,6 +27,9 @@ func (s *Service) logoutPhases(ctx context.Context, realm *token.Realm, r Reques
 		return res, oauth.Refuse(oauth.NoRefreshToken)
 	}
 	claims, err := realm.Parse(raw, token.KindRefresh)
+	if errors.Is(err, iam.ErrUnavailable) { // the key may be one that is damaged
+		return res, err
+	}
 	if err != nil {
 		return res, oauth.Refuse(oauth.RefreshInvalid).Because(err).WithHint(parseHint(err))
 	}

@@ -52,6 +52,9 @@ func (s *Service) refresh(ctx context.Context, realm *token.Realm, client *iam.C
 		}
 	}
 	claims, err := realm.Parse(g.Token, token.KindRefresh)
+	if errors.Is(err, iam.ErrUnavailable) { // the key may be one that is damaged
+		return nil, refusal(err)
+	}
 	if err != nil {
 		return nil, oauth.Refuse(oauth.RefreshInvalid).Because(err).WithHint(parseHint(err))
 	}

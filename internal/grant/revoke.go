@@ -31,6 +31,9 @@ func (s *Service) revokePhases(ctx context.Context, realm *token.Realm, r Reques
 		return res, oauth.Refuse(oauth.RevokeNoToken)
 	}
 	claims, err := realm.Parse(raw)
+	if errors.Is(err, iam.ErrUnavailable) { // the key may be one that is damaged
+		return res, err
+	}
 	if err != nil || claims.Issuer != realm.Issuer {
 		return res, oauth.Refuse(oauth.RevokeInvalidToken).Because(err)
 	}

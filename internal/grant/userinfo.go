@@ -2,9 +2,11 @@ package grant
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
+	"github.com/seed-a6a28e10/usher/internal/iam"
 	"github.com/seed-a6a28e10/usher/internal/oauth"
 	"github.com/seed-a6a28e10/usher/internal/token"
 )
@@ -22,6 +24,9 @@ func (s *Service) userInfo(ctx context.Context, realm *token.Realm, r Request, r
 		return Result{}, refused
 	}
 	claims, err := realm.Parse(raw, token.KindAccess)
+	if errors.Is(err, iam.ErrUnavailable) { // the key may be one that is damaged
+		return Result{}, err
+	}
 	if err != nil {
 		return Result{}, oauth.RefuseArg(oauth.BearerInvalid, string(badToken)).Because(err)
 	}

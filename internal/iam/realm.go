@@ -117,6 +117,18 @@ type Mapper struct {
 type RealmConfig struct {
 	Realm   Realm
 	Clients map[string]*Client // by clientId
+	// ClientsDamaged says that the row of a client of this realm is damaged: a
+	// client that is not among the others may be the one.
+	ClientsDamaged bool
+}
+
+// NoClient is why a client may be missing: nil, or ErrDamaged where it may be
+// the one whose row is damaged.
+func (c *RealmConfig) NoClient() error {
+	if c.ClientsDamaged {
+		return ErrDamaged
+	}
+	return nil
 }
 
 // ClientByID finds a client by its internal UUID.

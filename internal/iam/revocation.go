@@ -1,5 +1,7 @@
 package iam
 
+import "fmt"
+
 // RevocationKind says what a feed entry refuses.
 type RevocationKind string
 
@@ -37,6 +39,22 @@ type ConfigRows struct {
 	// not what was written.
 	Damaged []DamagedRow
 }
+
+// Whole is ErrDamaged when rows were left out: for who judges by what is not
+// there.
+func (c *ConfigRows) Whole() error {
+	if len(c.Damaged) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%w: row %q of table %s", ErrDamaged, c.Damaged[0].ID, c.Damaged[0].Table)
+}
+
+// The tables of the configuration, as DamagedRow names them.
+const (
+	TableRealm  = "realm"
+	TableClient = "client"
+	TableKey    = "signing_key"
+)
 
 // DamagedRow is a row of the configuration that nobody can judge by.
 type DamagedRow struct {

@@ -20,6 +20,11 @@ func (v *Verifier) first(ctx context.Context, raw string) (*remembered, error) {
 	if errors.Is(err, token.ErrKey) && v.Snapshot.Reread(ctx, cfg) {
 		t, err = check(v.Snapshot.Config(), raw)
 	}
+	if errors.Is(err, token.ErrKey) || errors.Is(err, errIssuer) {
+		if damaged := v.Snapshot.Config().noKey(); damaged != nil {
+			return nil, unavailable(damaged)
+		}
+	}
 	switch {
 	case err == nil:
 		return t, nil

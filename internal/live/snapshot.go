@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/seed-a6a28e10/usher/internal/iam"
 	"github.com/seed-a6a28e10/usher/internal/token"
 )
 
@@ -15,6 +16,9 @@ import (
 type Config struct {
 	Version int64
 	Realms  map[string]*token.Realm // by name
+	// RealmsDamaged says that the row of a realm is damaged: a realm that is not
+	// among the others may be the one.
+	RealmsDamaged bool
 
 	byKID map[string][]*token.Realm
 	byID  map[string]*token.Realm
@@ -67,6 +71,27 @@ func (s *Snapshot) Realm(name string) (*token.Realm, bool) {
 
 // RealmByID finds a realm by its UUID.
 func (s *Snapshot) RealmByID(id string) (*token.Realm, bool) { return s.cur.Load().realmByID(id) }
+
+// NoRealm is why a realm may be missing: nil, or iam.ErrDamaged where it may be
+// one whose row is damaged.
+func (s *Snapshot) NoRealm() error { return s.cur.Load().noRealm() }
+
+func (cfg *Config) noRealm() error {
+	if cfg.RealmsDamaged {
+		return iam.ErrDamaged
+	}
+	return nil
+}
+
+// noKey is why a key may be known to no realm, likewise.
+func (cfg *Config) noKey() error {
+	for _, r := range cfg.Realms {
+		if r.Keys.Damaged {
+			return iam.ErrDamaged
+		}
+	}
+	return cfg.noRealm()
+}
 
 // Config is the present configuration; never nil.
 func (s *Snapshot) Config() *Config { return s.cur.Load() }

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/seed-a6a28e10/usher/internal/iam"
 	"github.com/seed-a6a28e10/usher/internal/oauth"
 	"github.com/seed-a6a28e10/usher/internal/token"
 	"github.com/seed-a6a28e10/usher/internal/vms"
@@ -151,14 +152,23 @@ func (v *Verifier) judge(ctx context.Context, t *remembered, now time.Time, seen
 // stand judges what depends on the configuration alone.
 func (t *remembered) stand(cfg *Config) (*standing, error) {
 	realm, ok := cfg.realmByID(t.caller.RealmID)
+	if damaged := cfg.noRealm(); !ok && damaged != nil {
+		return nil, unavailable(damaged)
+	}
 	if !ok || !realm.Realm.Enabled {
 		return nil, refuse("Realm is not enabled", nil)
 	}
-	if k, ok := realm.Keys.Verify[t.key.KID]; !ok || !sameKey(k, t.key) {
+	k, ok := realm.Keys.Verify[t.key.KID]
+	if !ok && realm.Keys.Damaged {
+		return nil, unavailable(iam.ErrDamaged)
+	}
+	if !ok || !sameKey(k, t.key) {
 		return nil, refuse("Token was signed with a key that is no longer in use", nil)
 	}
 	client, ok := realm.Clients[t.claims.AuthorizedParty]
-	switch {
+	switch damaged := realm.NoClient(); {
+	case !ok && damaged != nil:
+		return nil, unavailable(damaged)
 	case !ok || !client.Enabled:
 		return nil, refuse("Client is not enabled", nil)
 	case t.claims.IssuedAt < realm.Realm.NotBefore, t.claims.IssuedAt < client.NotBefore:

@@ -129,7 +129,7 @@ func accessHash(alg, access string) string {
 func (r *Realm) signing(alg string) (*SigningKey, error) {
 	key, ok := r.Keys.Signing[alg]
 	if !ok || key.Signer == nil {
-		return nil, fmt.Errorf("%w for %s in realm %s", ErrNoKey, alg, r.Realm.Name)
+		return nil, fmt.Errorf("%w for %s in realm %s", r.Keys.missing(ErrNoKey), alg, r.Realm.Name)
 	}
 	return &key, nil
 }

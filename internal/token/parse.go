@@ -24,7 +24,8 @@ var strict = base64.RawURLEncoding.Strict()
 // none given means any kind Usher makes.
 //
 // Parse checks neither issuer nor dates: the caller knows which refusal comes
-// first on its wire. The error is ErrMalformed, ErrKey, ErrSignature or ErrKind.
+// first on its wire. The error is ErrMalformed, ErrKey, ErrSignature or ErrKind;
+// an ErrKey is an iam.ErrDamaged too where the key may be one whose row is.
 func (r *Realm) Parse(raw string, kinds ...Kind) (*Claims, error) {
 	if len(raw) > MaxSize {
 		return nil, malformed("longer than 16 KiB")
@@ -43,7 +44,7 @@ func (r *Realm) Parse(raw string, kinds ...Kind) (*Claims, error) {
 	}
 	key, ok := r.Keys.Verify[h.kid]
 	if !ok {
-		return nil, ErrKey
+		return nil, r.Keys.missing(ErrKey)
 	}
 	if h.alg != key.Alg {
 		return nil, ErrSignature

@@ -2,6 +2,7 @@ package token
 
 import (
 	"crypto"
+	"fmt"
 	"sync/atomic"
 
 	"github.com/seed-a6a28e10/usher/internal/iam"
@@ -32,6 +33,17 @@ type Signer interface {
 type Keyring struct {
 	Signing map[string]SigningKey // the active key by algorithm, "HS512" included
 	Verify  map[string]VerifyKey  // active and passive keys by kid
+	// Damaged says that the row of a key is damaged: a key that is not here may
+	// be the one.
+	Damaged bool
+}
+
+// missing is the error about a key that is not here.
+func (k *Keyring) missing(err error) error {
+	if k.Damaged {
+		return fmt.Errorf("%w: %w", err, iam.ErrDamaged)
+	}
+	return err
 }
 
 // SigningKey is an active key.

@@ -68,7 +68,7 @@ func (r *Realm) RefreshKey(kid string) (VerifyKey, error) {
 	}
 	key, ok := r.Keys.Verify[kid]
 	if !ok || key.Alg != RefreshAlgorithm || len(key.Secret) == 0 {
-		return VerifyKey{}, fmt.Errorf("%w for refresh tokens in realm %s (kid %q)", ErrNoKey, r.Realm.Name, kid)
+		return VerifyKey{}, fmt.Errorf("%w for refresh tokens in realm %s (kid %q)", r.Keys.missing(ErrNoKey), r.Realm.Name, kid)
 	}
 	return key, nil
 }

@@ -50,9 +50,9 @@ func (s *sums) broken(table, id string, cause error) error {
 
 // The tables whose rows carry sums.
 const (
-	tableRealm         = "realm"
-	tableClient        = "client"
-	tableKey           = "signing_key"
+	tableRealm         = iam.TableRealm
+	tableClient        = iam.TableClient
+	tableKey           = iam.TableKey
 	tableUser          = "users"
 	tableSession       = "user_session"
 	tableClientSession = "client_session"
