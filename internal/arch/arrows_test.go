@@ -60,10 +60,11 @@ var arrows = map[string][]string{
 	"internal/wire": {},
 
 	// Who measures. The load program fills a store with a million sessions.
-	"bench/faults":  {"bench/rig"},
-	"bench/crash":   {"api", "bench/people", "bench/rig", "internal/store/sqlite"},
-	"bench/history": {},
-	"bench/people":  {"api", "bench/history", "bench/rig"},
+	"bench/enumeration": {"bench/rig"},
+	"bench/faults":      {"bench/rig"},
+	"bench/crash":       {"api", "bench/people", "bench/rig", "internal/store/sqlite"},
+	"bench/history":     {},
+	"bench/people":      {"api", "bench/history", "bench/rig"},
 	// It opens what a power cut left as the server would.
 	"bench/powercut": {"bench/history", "bench/people", "bench/rig", "internal/audit", "internal/iam", "internal/store/sqlite"},
 	"bench/load":     {"bench/rig", "internal/iam", "internal/store/sqlite"},

@@ -111,9 +111,16 @@ func (s *Service) answer(ctx context.Context, t *try, o outcome) (iam.Verified, 
 	return v, nil
 }
 
+// prompt is how soon after its attempt a hash begins that had not to queue: by
+// then the attempt was written down. It is well less than what the floor leaves
+// between the slowest hash's end and the answer.
+const prompt = 5 * time.Millisecond
+
 // refuse writes the event, unless the hash's settlement did, and answers at the
-// floor. The floor counts from the start of the hash where there was one: the
-// queue before it tells nothing about the name, the hash might.
+// floor. The floor counts from the attempt, so that a name in its wait, which
+// costs neither a hash nor a reservation, takes as long as any other. Behind a
+// queue it counts from the start of the hash: the queue tells nothing about the
+// name, the hash might.
 func (s *Service) refuse(ctx context.Context, t *try, o outcome, metric, name string, result error) (iam.Verified, error) {
 	if o.logged != t {
 		if err := s.store.RecordEvent(ctx, s.event(t, s.clock.Now().UnixMilli(), name)); err != nil {
@@ -122,7 +129,7 @@ func (s *Service) refuse(ctx context.Context, t *try, o outcome, metric, name st
 	}
 	s.metrics.Login(metric)
 	from := t.arrived
-	if o.started.After(from) {
+	if o.started.Sub(from) > prompt {
 		from = o.started
 	}
 	if d := from.Add(s.costs.floor(t.realm.ID)).Sub(s.clock.Now()); d > 0 {

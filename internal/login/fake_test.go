@@ -130,6 +130,7 @@ type fakeStore struct {
 	writes  int // of failure rows
 	upgrade error
 	broken  error
+	slow    time.Duration // what writing a failure row takes
 }
 
 func (s *fakeStore) find(match func(iam.User) bool) (iam.User, error) {
@@ -161,6 +162,9 @@ func (s *fakeStore) Failures(_ context.Context, _, key string) (iam.Failures, in
 }
 
 func (s *fakeStore) ReplaceFailures(_ context.Context, _, key string, prev, next iam.Failures, ev *iam.Event) error {
+	if s.slow > 0 {
+		time.Sleep(s.slow)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.broken != nil {

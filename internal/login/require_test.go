@@ -31,6 +31,23 @@ func TestK5_OverlongPasswordsAreNeverCompared(t *testing.T) {
 	})
 }
 
+// J5 (ASVS 6.3.8): the answer to a wrong password comes when that to a name in
+// its wait does, although it was written down and hashed before, and a store
+// that takes its time does not tell them apart.
+func TestJ5_AWaitIsNotToldByItsTime(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, b *bench) {
+		b.store.slow = 2 * time.Millisecond
+		_, wrong, _ := b.try(t, "anna", "wrong")
+		b.wrongTimes(t, "anna", 9)
+		before := b.hasher.hashes()
+		_, waiting, err := b.try(t, "anna", "right")
+		if err != iam.ErrBadCredentials || b.hasher.hashes() != before || wrong != waiting {
+			t.Errorf("%v after %v, a wrong password %v", err, waiting, wrong)
+		}
+	})
+}
+
 // N4 (NIST SP 800-63B-4 section 3.2.2): a password that is locked opens nothing
 // a year later, and no hash is spent on it.
 func TestN4_ALockedPasswordStaysLocked(t *testing.T) {
