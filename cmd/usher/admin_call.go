@@ -94,10 +94,14 @@ func (a *admin) unreachable(ctx context.Context, err error) error {
 	return &failure{err: fmt.Errorf("the server does not answer: %w", err), code: exitTrouble, hint: "look whether it still runs, and at its log"}
 }
 
-// do sends one request. Its error is a *refusal, or that of the transport.
+// do sends one request, whose body is in as JSON, or in itself where it can be
+// read. Its error is a *refusal, or that of the transport.
 func (c *adminAPI) do(ctx context.Context, method, path string, query url.Values, in, out any) error {
 	var body io.Reader
-	if in != nil {
+	if stream, ok := in.(io.ReadCloser); ok {
+		defer stream.Close() // ends who writes it
+		body = stream
+	} else if in != nil {
 		text, err := json.Marshal(in)
 		if err != nil {
 			return err

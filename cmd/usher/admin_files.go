@@ -1,43 +1,34 @@
 package main
 
 import (
+	"cmp"
+	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
-
-	"github.com/seed-a6a28e10/usher/api"
 )
 
-const (
-	// maxImport bounds what is read of all files of one import, in bytes.
-	maxImport = 1 << 30
-	// maxPart bounds what one request carries: the server takes 64 MiB, and
-	// base64 makes four bytes of three.
-	maxPart = 44 << 20
-)
-
-// exportFiles reads the named files, and the .json files of named folders.
-func exportFiles(names []string) ([]api.File, error) {
+// exportFiles lists the named files, and the .json files of named folders:
+// files of users behind all others, as the server wants them.
+func exportFiles(names []string) ([]string, error) {
 	const hint = "name files that Keycloak exported, or a folder of them"
-	var out []api.File
-	left := int64(maxImport)
+	var out []string
 	for _, name := range names {
 		paths, err := jsonFiles(name)
 		if err != nil {
 			return nil, failed(err, hint)
 		}
-		for _, path := range paths {
-			data, err := readAtMost(path, left)
-			if err != nil {
-				return nil, failed(err, hint)
-			}
-			left -= int64(len(data))
-			out = append(out, api.File{Name: path, Data: data})
-		}
+		out = append(out, paths...)
 	}
+	slices.SortStableFunc(out, func(a, b string) int {
+		return cmp.Compare(numberOf(a), numberOf(b))
+	})
 	return out, nil
 }
 
@@ -65,53 +56,64 @@ func jsonFiles(name string) ([]string, error) {
 	return out, nil
 }
 
-func readAtMost(path string, most int64) ([]byte, error) {
-	f, err := os.Open(path)
+// usersOnly are the files of users that Keycloak writes beside a realm's.
+var usersOnly = regexp.MustCompile(`-users-(\d+)\.json$`)
+
+// numberOf is the number of a file of users, from 1 on; 0 for any other file.
+func numberOf(path string) int {
+	m := usersOnly.FindStringSubmatch(path)
+	if m == nil {
+		return 0
+	}
+	n, err := strconv.Atoi(m[1])
 	if err != nil {
-		return nil, err
+		return 1
 	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, most+1))
-	if err == nil && int64(len(data)) > most {
-		err = fmt.Errorf("%s: the files are longer than %d MiB together", path, maxImport>>20)
-	}
-	return data, err
+	return n + 1
 }
 
-// usersOnly are the files of users that Keycloak writes beside a realm's.
-var usersOnly = regexp.MustCompile(`-users-\d+\.json$`)
+// fileStream is the body of an import, an api.ImportFiles, written file by file
+// as it is sent. A file that cannot be read ends it.
+func fileStream(paths []string) io.ReadCloser {
+	r, w := io.Pipe()
+	go func() {
+		_, err := io.WriteString(w, `{"files":[`)
+		for i, path := range paths {
+			if err == nil && i > 0 {
+				_, err = io.WriteString(w, ",")
+			}
+			if err == nil {
+				err = writeFile(w, path)
+			}
+		}
+		if err == nil {
+			_, err = io.WriteString(w, `]}`)
+		}
+		w.CloseWithError(err)
+	}()
+	return r
+}
 
-// inParts makes requests of files that are too long for one together: each has
-// all files but those of users, and some of these.
-func inParts(files []api.File, most int) [][]api.File {
-	size := func(list []api.File) (n int) {
-		for _, f := range list {
-			n += len(f.Data)
-		}
-		return n
+func writeFile(w io.Writer, path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
 	}
-	if size(files) <= most {
-		return [][]api.File{files}
+	defer f.Close()
+	name, err := json.Marshal(path)
+	if err != nil {
+		return err
 	}
-	var base, users []api.File
-	for _, f := range files {
-		if usersOnly.MatchString(f.Name) {
-			users = append(users, f)
-		} else {
-			base = append(base, f)
-		}
+	if _, err := fmt.Fprintf(w, `{"name":%s,"data":"`, name); err != nil {
+		return err
 	}
-	var out [][]api.File
-	for len(users) > 0 {
-		part := append([]api.File{}, base...)
-		for n := size(base); len(users) > 0 && (len(part) == len(base) || n+len(users[0].Data) <= most); users = users[1:] {
-			n += len(users[0].Data)
-			part = append(part, users[0])
-		}
-		out = append(out, part)
+	encoder := base64.NewEncoder(base64.StdEncoding, w)
+	if _, err := io.Copy(encoder, f); err != nil {
+		return err
 	}
-	if len(out) == 0 { // one that is too long by itself: the server says so
-		return [][]api.File{files}
+	if err := encoder.Close(); err != nil {
+		return err
 	}
-	return out
+	_, err = io.WriteString(w, `"}`)
+	return err
 }

@@ -28,15 +28,11 @@ func (a *admin) importCommand() *cobra.Command {
 				q.Set(name, "true")
 			}
 		}
-		var whole api.ImportReport
-		for i, part := range inParts(files, maxPart) {
-			var out api.ImportReport
-			if err := a.call(ctx, http.MethodPost, api.AdminImport, q, api.ImportFiles{Files: part}, &out); err != nil {
-				return a.partly(err, i, whole)
-			}
-			addReport(&whole, out, i == 0)
+		var out api.ImportReport
+		if err := a.call(ctx, http.MethodPost, api.AdminImport, q, fileStream(files), &out); err != nil {
+			return err
 		}
-		return a.printImport(whole)
+		return a.printImport(out)
 	})
 	c.Long = `Bring realms from files that Keycloak exported, or from folders of them: one file
 for each realm, with its users in it or in files beside it. What is there
@@ -46,35 +42,6 @@ imported, changed and skipped, and why. People log in with the passwords they ha
 	c.Flags().BoolVar(&overwrite, "overwrite", false, "let the files win over what is stored, but for users' passwords")
 	c.Flags().BoolVar(&passwords, "overwrite-passwords", false, "let the files win over stored passwords too")
 	return c
-}
-
-// partly prints what was imported before a later part failed.
-func (a *admin) partly(err error, parts int, whole api.ImportReport) error {
-	if parts == 0 {
-		return err
-	}
-	fmt.Fprintln(a.stderr, "warning: only a part of the files was imported; the same import again brings the rest")
-	return errors.Join(err, a.printImport(whole))
-}
-
-// addReport adds what a part said to the whole. The realm's own file is in each
-// part, so that only users count from the second one on.
-func addReport(whole *api.ImportReport, part api.ImportReport, first bool) {
-	if first {
-		*whole = part
-		return
-	}
-	for _, row := range part.Rows {
-		for i := range whole.Rows {
-			if w := &whole.Rows[i]; w.Realm == row.Realm && w.Kind == row.Kind && row.Kind == "users" {
-				w.InFile, w.Imported, w.Changed, w.Skipped = w.InFile+row.InFile, w.Imported+row.Imported, w.Changed+row.Changed, w.Skipped+row.Skipped
-				w.Why = append(w.Why, row.Why...)
-			}
-		}
-	}
-	whole.Warnings = append(whole.Warnings, part.Warnings...)
-	whole.Differences = append(whole.Differences, part.Differences...)
-	whole.Failed = append(whole.Failed, part.Failed...)
 }
 
 // printImport prints the table, and fails when the whole was a failure.

@@ -222,6 +222,7 @@ func (run *importRun) part(ctx context.Context, o *object) error {
 				return err
 			}
 		}
+		o.used["users"] = true
 		o.rest(words("federatedUsers"))
 		return rm.users(ctx, o)
 	}

@@ -78,7 +78,7 @@ func (t table) rows(realm string) []ImportRow {
 	var out []ImportRow
 	for _, kind := range kindOrder() {
 		c := t[kind]
-		if c == nil {
+		if c == nil || c.inFile == 0 && kind != kindUsers { // that there are no users is worth a row
 			continue
 		}
 		row := ImportRow{Realm: realm, Kind: kind, InFile: c.inFile, Imported: c.imported, Changed: c.changed}

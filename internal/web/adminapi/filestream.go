@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"mime"
+	"net/http"
 
 	"github.com/seed-a6a28e10/usher/api"
 	"github.com/seed-a6a28e10/usher/internal/admin"
@@ -43,7 +44,7 @@ func (p *portion) Read(b []byte) (int, error) {
 }
 
 func openStream(r *web.Request) (*fileStream, error) {
-	if r.ContentLength == 0 {
+	if r.Body == nil || r.Body == http.NoBody {
 		return nil, bad("The request has no body")
 	}
 	if media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); media != "application/json" {
