@@ -2,7 +2,6 @@ package admin
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -89,36 +88,18 @@ func (im *Importer) storedDoc(rows iam.ConfigRows, r *iam.Realm, users map[strin
 	realm.Kept = im.openKept(r.Kept, r.ID, r.ID)
 	var clients []iam.Client
 	for _, c := range rows.Clients {
-		if c.RealmID != r.ID {
-			continue
+		if c.RealmID == r.ID {
+			clients = append(clients, im.openClient(c))
 		}
-		if plain, err := im.Sealer.Open(c.SealedSecret, r.ID, c.ID, PurposeClientSecret); err == nil {
-			c.Secret = string(plain)
-		}
-		c.Kept = im.openKept(c.Kept, r.ID, c.ID)
-		clients = append(clients, c)
 	}
 	keys := named{}
-	for _, k := range rows.Keys {
-		if k.RealmID == r.ID {
-			keys[k.KID] = string(k.Status)
-		}
+	for _, k := range keysOf(rows, r.ID) {
+		keys[k.KID] = string(k.Status)
 	}
 	people, names := named{}, map[string]string{}
 	for name, u := range users {
 		names[u.ID] = name
-		u.Kept = im.openKept(u.Kept, r.ID, u.ID)
-		other := make([]iam.Credential, len(u.Other))
-		for i, c := range u.Other {
-			if raw, err := base64.StdEncoding.DecodeString(c.SecretData); err == nil {
-				if plain, err := im.Sealer.Open(raw, r.ID, c.ID, PurposeCredential); err == nil {
-					c.SecretData = string(plain)
-				}
-			}
-			other[i] = c
-		}
-		u.Other = other
-		people[name] = userDoc(u)
+		people[name] = userDoc(im.openUser(u))
 	}
 	byName := make([]vms.Membership, len(managers))
 	for i, m := range managers {

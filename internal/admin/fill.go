@@ -2,7 +2,6 @@ package admin
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,7 +10,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/seed-a6a28e10/usher/internal/iam"
-	"github.com/seed-a6a28e10/usher/internal/secret"
 	"github.com/seed-a6a28e10/usher/internal/vms"
 )
 
@@ -186,18 +184,10 @@ func (im *Importer) people(ctx context.Context, d *Draft) error {
 	for i := range d.Users {
 		u := &d.Users[i]
 		im.id(&u.ID)
-		u.RealmID = d.Realm.ID
 		if u.CreatedAt == 0 {
 			u.CreatedAt = now
 		}
-		for j := range u.Other {
-			c := &u.Other[j]
-			im.id(&c.ID)
-			if c.SecretData != "" {
-				c.SecretData = base64.StdEncoding.EncodeToString(im.Sealer.Seal([]byte(c.SecretData), d.Realm.ID, c.ID, PurposeCredential))
-			}
-		}
-		u.Kept = im.sealKept(u.Kept, d.Realm.ID, u.ID)
+		u.User = im.sealUser(u.User, d.Realm.ID, nil)
 	}
 	return im.parallel(ctx, len(d.Users), func(i int) error { return im.hash(&d.Users[i]) })
 }
@@ -242,16 +232,9 @@ func (im *Importer) parallel(ctx context.Context, n int, f func(i int) error) er
 func (im *Importer) clients(d *Draft) []iam.Client {
 	out := slices.Clone(d.Clients)
 	for i := range out {
-		c := &out[i]
-		im.id(&c.ID)
-		c.RealmID = d.Realm.ID
-		if c.Secret == "" && !c.Public && !c.BearerOnly {
-			c.Secret = secret.String(32)
-		}
-		if c.Secret != "" {
-			c.SealedSecret = im.Sealer.Seal([]byte(c.Secret), d.Realm.ID, c.ID, PurposeClientSecret)
-		}
-		c.Kept = im.sealKept(c.Kept, d.Realm.ID, c.ID)
+		im.id(&out[i].ID)
+		out[i].RealmID = d.Realm.ID
+		out[i] = im.sealClient(out[i], nil)
 	}
 	return out
 }
