@@ -62,3 +62,12 @@ type DamagedRow struct {
 	// RealmID is the realm to which the row says it belongs; that may be wrong.
 	RealmID string
 }
+
+// RowFindings are what a look at all sums found.
+type RowFindings struct {
+	Rows int64 // that were looked at
+	// Damaged are the rows that are not what was written, Unread the tables that
+	// could not be read to their end, with the reason; at most 1000 of each.
+	Damaged []DamagedRow
+	Unread  []string
+}

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"database/sql"
 	"io"
 	"log/slog"
 	"slices"
@@ -15,7 +16,17 @@ func TestContract(t *testing.T) {
 	t.Parallel()
 	storetest.Run(t, func(t testing.TB, dir string, now func() time.Time) storetest.Store {
 		return open(t, Options{Dir: dir, Now: now})
-	}, map[string]storetest.Trouble{"Interrupt": amid(interrupted), "FullDisk": amid(fillDisk)})
+	}, map[string]storetest.Trouble{"Interrupt": amid(interrupted), "FullDisk": amid(fillDisk)}, hand)
+}
+
+// hand changes the database as another program could.
+func hand(t testing.TB, s storetest.Store) *sql.DB {
+	db, err := sql.Open("sqlite", s.(*DB).engine.file.path+"?_pragma=busy_timeout(5000)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
 }
 
 // amid makes one batch of the calls, with trouble among them.

@@ -12,28 +12,19 @@ import (
 // maxFindings bounds each list of findings.
 const maxFindings = 1000
 
-// RowFindings are what CheckRows found.
-type RowFindings struct {
-	Rows int64 // that were looked at
-	// Damaged are the rows that are not what was written, Unread the tables that
-	// could not be read to their end, with the reason; at most 1000 of each.
-	Damaged []iam.DamagedRow
-	Unread  []string
-}
-
 // CheckRows looks at the sum of every row that has one, as of one moment.
-func (s *Store) CheckRows(ctx context.Context) (RowFindings, error) {
-	var out RowFindings
+func (s *Store) CheckRows(ctx context.Context) (iam.RowFindings, error) {
+	var out iam.RowFindings
 	err := s.db.Snapshot(ctx, func(tx Tx) error {
 		for _, c := range s.checks() {
-			if err := out.look(tx, c); err != nil && len(out.Unread) < maxFindings {
+			if err := look(tx, c, &out); err != nil && len(out.Unread) < maxFindings {
 				out.Unread = append(out.Unread, fmt.Sprintf("table %s: %v", c.table, err))
 			}
 		}
 		return nil
 	})
 	if err != nil {
-		return RowFindings{}, err
+		return iam.RowFindings{}, err
 	}
 	return out, nil
 }
@@ -45,7 +36,7 @@ type check struct {
 	judge        func(r *row) (id, realmID string, err error)
 }
 
-func (f *RowFindings) look(tx Tx, c check) error {
+func look(tx Tx, c check, f *iam.RowFindings) error {
 	rows, err := tx.Query(c.query)
 	if err != nil {
 		return err

@@ -55,5 +55,6 @@ type Store interface {
 	Seals
 
 	Sweep(ctx context.Context, now int64, limit int) (int, error)
+	CheckRows(context.Context) (iam.RowFindings, error)
 	Close() error
 }

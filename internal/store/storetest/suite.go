@@ -32,8 +32,8 @@ type suite struct {
 }
 
 // Run runs the whole contract. troubles are the ways in which this kind of
-// store can fail in the middle of a batch, by name.
-func Run(t *testing.T, open Opener, troubles map[string]Trouble) {
+// store can fail in the middle of a batch, by name; hand reaches behind it.
+func Run(t *testing.T, open Opener, troubles map[string]Trouble, hand Hand) {
 	s := &suite{open: open, clock: newClock(), ids: new(atomic.Int64)}
 	s.shared = open(t, t.TempDir(), s.clock.Now)
 	t.Cleanup(func() { s.shared.Close() })
@@ -110,6 +110,10 @@ func Run(t *testing.T, open Opener, troubles map[string]Trouble) {
 			test(t, s)
 		})
 	}
+	t.Run("Damage", func(t *testing.T) {
+		t.Parallel()
+		testDamage(t, s, hand)
+	})
 	for name, trouble := range troubles {
 		t.Run("Trouble/"+name, func(t *testing.T) {
 			t.Parallel()
