@@ -22,7 +22,11 @@ var ErrOlder = errors.New("written by an older release of Usher")
 // server: it takes no lock, changes no byte of the file and leaves the log to
 // its writer.
 func besidePool(dir string) (*sql.DB, error) {
-	path := filepath.Join(dir, File)
+	// In a URI a path that is not absolute would be the name of a host.
+	path, err := filepath.Abs(filepath.Join(dir, File))
+	if err != nil {
+		return nil, err
+	}
 	if _, err := os.Stat(path); err != nil {
 		return nil, err
 	}

@@ -62,6 +62,30 @@ func TestABackupIsOneMomentOfARunningStore(t *testing.T) {
 	}
 }
 
+// TestAFolderMayBeNamedFromWhereOneIs: a relative path is no host's name.
+func TestAFolderMayBeNamedFromWhereOneIs(t *testing.T) {
+	t.Parallel()
+	db := open(t, Options{Dir: t.TempDir()})
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	relative, err := filepath.Rel(here, folder(db))
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen, err := Inspect(t.Context(), relative, nil, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := seen.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := Backup(t.Context(), relative, filepath.Join(t.TempDir(), File)); err != nil {
+		t.Error(err)
+	}
+}
+
 // folder is the data folder of a store.
 func folder(db *DB) string { return filepath.Dir(db.engine.file.path) }
 

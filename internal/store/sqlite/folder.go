@@ -52,6 +52,17 @@ func openFolder(dir string) (*folderLock, error) {
 
 func (l *folderLock) release() { l.file.Close() }
 
+// LockFolder makes a data folder where it is absent and takes its lock, for who
+// puts a database there; free gives it back. ErrLocked and ErrFolderOpen are
+// those of Open.
+func LockFolder(dir string) (free func(), err error) {
+	l, err := openFolder(dir)
+	if err != nil {
+		return nil, err
+	}
+	return l.release, nil
+}
+
 func sign(f *os.File) error {
 	if err := f.Chmod(0o600); err != nil {
 		return err
