@@ -118,41 +118,26 @@ func (rm *realmRun) refuse(ctx context.Context, u *DraftUser, use map[string]iam
 func (rm *realmRun) mergeUser(u *DraftUser, stored *iam.User) error {
 	c := rm.table.of(kindUsers)
 	open := rm.im.openUser(*stored)
-	file := u.User
-	file.ID, file.CreatedAt = stored.ID, stored.CreatedAt
-	file.Kept = unmaskKept(file.Kept, open.Kept)
-	if u.Plain == nil && u.Password == nil && file.Other == nil { // a file without secrets says nothing of credentials
-		file.Other = open.Other
-		for name, raw := range open.Kept {
-			if strings.HasPrefix(name, "credentials/") {
-				file.Kept = keep(file.Kept, "", map[string]json.RawMessage{name: raw})
-			}
-		}
-	}
+	file := asStored(u, &open)
 	df := &differ{}
 	if !bytes.Equal(mustJSON(open), mustJSON(file)) { // nearly always equal, and quickly told
 		df.diff("users["+quoteName(u.Username)+"]", userDoc(open), userDoc(file))
 	}
-	change := len(df.lines) > 0 && rm.o.Overwrite
-	password, err := rm.newPassword(u, stored)
-	if err != nil {
-		return err
-	}
+	differs := len(df.lines) > 0
+	password := rm.newPassword(u, stored)
+	change, overwrite := differs && rm.o.Overwrite, password && rm.o.OverwritePasswords
 	switch {
-	case change || password && rm.o.OverwritePasswords:
+	case change || overwrite:
 		c.change()
-	case len(df.lines) > 0:
+	case differs:
 		c.skip(whyDiffers, u.Username)
 		rm.tell(df.lines)
-		return nil
 	case password:
 		c.skip(whyPassword, u.Username)
-		return nil
 	default:
 		c.skip(whySame, u.Username)
-		return nil
 	}
-	if rm.o.DryRun {
+	if rm.o.DryRun || !change && !overwrite {
 		return nil
 	}
 	next := *stored
@@ -160,7 +145,7 @@ func (rm *realmRun) mergeUser(u *DraftUser, stored *iam.User) error {
 		next = rm.im.sealUser(file, rm.next.ID, stored)
 		next.Password = stored.Password
 	}
-	if password && rm.o.OverwritePasswords {
+	if overwrite {
 		if err := rm.im.hash(u); err != nil {
 			return err
 		}
@@ -170,27 +155,45 @@ func (rm *realmRun) mergeUser(u *DraftUser, stored *iam.User) error {
 	return nil
 }
 
+// asStored is the user of a file with what only the store can say; open is the
+// stored one in clear.
+func asStored(u *DraftUser, open *iam.User) iam.User {
+	file := u.User
+	file.ID, file.CreatedAt, file.RealmID = open.ID, open.CreatedAt, open.RealmID
+	file.Kept = unmaskKept(file.Kept, open.Kept)
+	if u.Plain != nil || u.Password != nil || file.Other != nil {
+		return file
+	}
+	file.Other = open.Other // a file without secrets says nothing of credentials
+	for name, raw := range open.Kept {
+		if strings.HasPrefix(name, "credentials/") {
+			file.Kept = keep(file.Kept, "", map[string]json.RawMessage{name: raw})
+		}
+	}
+	return file
+}
+
 // newPassword says whether the file has another password. A plain one is
 // compared only when it would be taken: that costs a hash. A stored hash that a
 // login made stronger is the same password, unless passwords are overwritten.
-func (rm *realmRun) newPassword(u *DraftUser, stored *iam.User) (bool, error) {
+func (rm *realmRun) newPassword(u *DraftUser, stored *iam.User) bool {
 	have, h := stored.Password, rm.im.Hasher
 	switch {
 	case u.Plain == nil && u.Password == nil:
-		return false, nil
+		return false
 	case have == nil:
-		return true, nil
+		return true
 	case u.Plain != nil:
 		if !rm.o.OverwritePasswords {
-			return false, nil
+			return false
 		}
 		ok, err := h.Verify(have.SecretData, have.CredentialData, *u.Plain)
-		return !ok || err != nil, nil
+		return !ok || err != nil
 	case have.SecretData == u.Password.SecretData && have.CredentialData == u.Password.CredentialData:
-		return false, nil
+		return false
 	}
 	stronger := h.NeedsRehash(u.Password.SecretData, u.Password.CredentialData) && !h.NeedsRehash(have.SecretData, have.CredentialData)
-	return !stronger || rm.o.OverwritePasswords, nil
+	return !stronger || rm.o.OverwritePasswords
 }
 
 func quoteName(s string) string { return `"` + s + `"` }
