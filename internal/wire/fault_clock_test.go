@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// TestF10_TheClockJumps moves the clock away and back again, as a wrong time
+// TestFault10_TheClockJumps moves the clock away and back again, as a wrong time
 // service or an operator might, and asks what is left of it once the time is
 // right: no token is good for longer than its life, nothing that was good
 // before is lost to a jump shorter than the session's idle timeout, and nobody
 // is locked out.
-func TestF10_TheClockJumps(t *testing.T) {
+func TestFault10_TheClockJumps(t *testing.T) {
 	t.Parallel()
 	for _, jump := range []time.Duration{
 		5 * time.Second, -5 * time.Second, time.Hour, -time.Hour, 30 * 24 * time.Hour, -30 * 24 * time.Hour,
@@ -54,10 +54,10 @@ func TestF10_TheClockJumps(t *testing.T) {
 	}
 }
 
-// TestF10_AWindowNeverGetsLonger presents a rotated-out token while the clock
+// TestFault10_AWindowNeverGetsLonger presents a rotated-out token while the clock
 // stands before its first use: two callers of one moment still converge, but by
 // more than a second back the window is shut, and opens no more than once.
-func TestF10_AWindowNeverGetsLonger(t *testing.T) {
+func TestFault10_AWindowNeverGetsLonger(t *testing.T) {
 	t.Parallel()
 	w := start(t, defaultRealm)
 	first := w.login(t, "rotating", "anonymous", user, password)

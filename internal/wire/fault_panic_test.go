@@ -25,11 +25,11 @@ func (f *fuse) trap() {
 	}
 }
 
-// TestF23_APanicAnywhereIsOneAnswerAndNothingElse lets each kind of request
+// TestFault23_APanicAnywhereIsOneAnswerAndNothingElse lets each kind of request
 // panic at every place where it asks for the time, one after another: the
 // answer is one 500 with an error_id that the log knows, and the session, its
 // token family and the process are as usable as before.
-func TestF23_APanicAnywhereIsOneAnswerAndNothingElse(t *testing.T) {
+func TestFault23_APanicAnywhereIsOneAnswerAndNothingElse(t *testing.T) {
 	t.Parallel()
 	bearer := func(token string) http.Header { return http.Header{"Authorization": {"Bearer " + token}} }
 	for _, c := range []struct {
