@@ -47,6 +47,7 @@ func openFile(path, vfs string) (*file, error) {
 			"foreign_keys(on)",
 			"trusted_schema(off)",
 			"cache_size(" + cacheKiB[r] + ")",
+			"cell_size_check(on)", // a damaged page is told from a good one more often
 		}
 		if role(r) == reading {
 			pragmas = append(pragmas, "query_only(on)")

@@ -49,7 +49,7 @@ func TestModesDoNotDependOnUmask(t *testing.T) {
 	if err := db.Probe(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]os.FileMode{"": 0o700, File: 0o600, File + "-wal": 0o600, File + "-shm": 0o600, LockFile: 0o600}
+	want := map[string]os.FileMode{"": 0o700, File: 0o600, File + "-wal": 0o600, File + "-shm": 0o600, File + "-open": 0o600, LockFile: 0o600}
 	for name, mode := range want {
 		info, err := os.Stat(filepath.Join(dir, name))
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/seed-a6a28e10/usher/internal/store/sqlstore"
@@ -59,12 +60,15 @@ type engine struct {
 	commits *committer
 	reads   *readers
 	points  *checkpointer
+	mark    openMark
+	settled sync.Once
 }
 
 // Open locks the data folder, opens or makes its database and brings the
 // schema up to date. ErrLocked: another process holds the folder;
 // ErrFolderOpen: others on this machine can read it; ErrNewer and ErrForeign:
-// the file is not one this release can open.
+// the file is not one this release can open; ErrNoLog: the file beside it is
+// gone that holds what was written last.
 func Open(ctx context.Context, o Options) (*DB, error) {
 	if o.Queue == 0 {
 		o.Queue = 4096
@@ -97,6 +101,10 @@ func openEngine(ctx context.Context, path string, o Options) (*engine, []byte, e
 	if err := touch(path); err != nil {
 		return nil, nil, fmt.Errorf("making the database: %w", err)
 	}
+	mark := openMark{path}
+	if err := mark.check(); err != nil {
+		return nil, nil, fmt.Errorf("opening %s: %w", path, err)
+	}
 	f, err := openFile(path, o.vfs)
 	if err != nil {
 		return nil, nil, err
@@ -107,6 +115,9 @@ func openEngine(ctx context.Context, path string, o Options) (*engine, []byte, e
 		return nil, nil, fmt.Errorf("opening %s: %w", path, err)
 	}
 	root, err := prepare(ctx, f, first, o.Unlock)
+	if err == nil {
+		err = mark.set()
+	}
 	if err != nil {
 		first.close()
 		f.close()
@@ -114,7 +125,7 @@ func openEngine(ctx context.Context, path string, o Options) (*engine, []byte, e
 	}
 	now := func() int64 { return o.Now().UnixMilli() }
 	fault := newFault(o.Log)
-	e := &engine{file: f}
+	e := &engine{file: f, mark: mark}
 	e.points = newCheckpointer(f, fault, o.Log)
 	e.commits = newCommitter(f, first, fault, e.points, o)
 	e.reads = newReaders(f, now, o.Readers)
@@ -176,6 +187,26 @@ func (e *engine) Write(ctx context.Context, fn func(sqlstore.Tx) error) error {
 
 // Close implements sqlstore.DB: writes end first, reads last.
 func (e *engine) Close() error {
-	err := e.commits.close()
-	return errors.Join(err, e.points.close(), e.reads.close(), e.file.close())
+	err := errors.Join(e.commits.close(), e.points.close())
+	e.settled.Do(func() { err = errors.Join(err, e.settle()) })
+	return errors.Join(err, e.reads.close(), e.file.close(), e.mark.gone())
+}
+
+// settle brings everything in the log into the database, so that the log may go
+// when the last connection does. It leaves the mark where that fails: the log
+// stays then too.
+func (e *engine) settle() error {
+	if e.commits.fault.err() != nil {
+		return nil
+	}
+	c, err := e.file.open(context.Background(), copying)
+	if err != nil {
+		return nil
+	}
+	defer c.close()
+	var busy, frames, copied int64
+	if err := c.queryRow("pragma wal_checkpoint(truncate)").Scan(&busy, &frames, &copied); err != nil || busy != 0 {
+		return nil
+	}
+	return e.mark.clear()
 }
