@@ -113,7 +113,7 @@ func prepare(cfg Config, opt Options) (*App, error) {
 		return nil, err
 	}
 	a.sealer, a.masterKey = newSealer(under), cfg.MasterKey
-	a.keys = newKeyMaker(a.sealer, cfg.Data)
+	a.keys = newKeyMaker(a.sealer, cfg.Data, a.opt.NewRSA)
 	return a, nil
 }
 

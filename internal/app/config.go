@@ -65,6 +65,9 @@ type Options struct {
 	Build telemetry.Build
 	// HashSlots is how many passwords are hashed at once; 0: cores - 1.
 	HashSlots int
+	// NewRSA makes the private keys of realms (PKCS#8); nil: new ones. Tests,
+	// for which making one takes longer than all else, hand out the same again.
+	NewRSA func() ([]byte, error)
 	// KeyFiles is how a rotation of the master key writes files.
 	KeyFiles KeyFiles
 

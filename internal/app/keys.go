@@ -18,6 +18,7 @@ import (
 // of a fresh start, is then generated while the database is being made.
 type keyMaker struct {
 	maker keys.Maker
+	rsa   func() ([]byte, error)
 	ahead chan ahead // nil when nothing was begun
 }
 
@@ -26,12 +27,16 @@ type ahead struct {
 	err     error
 }
 
-func newKeyMaker(sealer keys.Sealer, data string) *keyMaker {
-	m := &keyMaker{maker: keys.Maker{Sealer: sealer, NewID: secret.NewID, Rand: rand.Reader}}
+// newKeyMaker makes its RSA keys by newRSA, where there is one.
+func newKeyMaker(sealer keys.Sealer, data string, newRSA func() ([]byte, error)) *keyMaker {
+	m := &keyMaker{maker: keys.Maker{Sealer: sealer, NewID: secret.NewID, Rand: rand.Reader}, rsa: newRSA}
+	if m.rsa == nil {
+		m.rsa = func() ([]byte, error) { return keys.NewRSA(rand.Reader) }
+	}
 	if _, err := os.Stat(filepath.Join(data, sqlite.File)); os.IsNotExist(err) {
 		m.ahead = make(chan ahead, 1)
 		go func() {
-			private, err := keys.NewRSA(rand.Reader)
+			private, err := m.rsa()
 			m.ahead <- ahead{private, err}
 		}()
 	}
@@ -40,17 +45,29 @@ func newKeyMaker(sealer keys.Sealer, data string) *keyMaker {
 
 // Generate implements admin.KeyMaker.
 func (m *keyMaker) Generate(r *iam.Realm, algorithm string, at time.Time) (iam.Key, error) {
-	if algorithm == "RS256" && m.ahead != nil {
+	if algorithm != "RS256" {
+		return m.of(r).Generate(r.ID, algorithm, at)
+	}
+	private, err := m.newRSA()
+	if err != nil {
+		return iam.Key{}, err
+	}
+	return m.of(r).Import(r.ID, keys.Material{
+		Algorithm: algorithm, Status: iam.KeyActive, Priority: keys.DefaultRank, Private: private,
+	}, at)
+}
+
+// newRSA is the key that was made ahead, for whoever comes first.
+func (m *keyMaker) newRSA() ([]byte, error) {
+	if m.ahead != nil {
 		if made, ok := <-m.ahead; ok {
 			close(m.ahead) // the next realm makes its own
 			if made.err == nil {
-				return m.of(r).Import(r.ID, keys.Material{
-					Algorithm: algorithm, Status: iam.KeyActive, Priority: keys.DefaultRank, Private: made.private,
-				}, at)
+				return made.private, nil
 			}
 		}
 	}
-	return m.of(r).Generate(r.ID, algorithm, at)
+	return m.rsa()
 }
 
 // of is the maker for one realm, whose name its certificates carry.

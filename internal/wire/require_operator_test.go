@@ -85,24 +85,21 @@ func (w *world) ends(t *testing.T) map[string]func(got tokens) {
 // the API refuses the session's access token at once, also one it has seen.
 func TestB7_EndedSessionsAreRefusedByTheAPI(t *testing.T) {
 	t.Parallel()
-	for _, rotating := range []string{"true", "false"} {
-		w := start(t, realmWith("platform", `"revokeRefreshToken": `+rotating))
-		for name := range w.ends(t) {
-			t.Run(rotating+" "+name, func(t *testing.T) {
-				t.Parallel()
-				w := start(t, realmWith("platform", `"revokeRefreshToken": `+rotating))
-				got := w.tokens(t, "platform", asBackend+form("grant_type", "password", "scope", "openid", "username", user, "password", password))
-				for _, before := range []int{w.vms(t, got.Access), w.vms(t, got.Access), w.userinfo(t, "platform", got.Access)} {
-					if before != http.StatusOK {
-						t.Fatalf("before: %d", before)
-					}
+	for name := range (*world)(nil).ends(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := start(t, realmWith("platform", `"revokeRefreshToken": true`))
+			got := w.tokens(t, "platform", asBackend+form("grant_type", "password", "scope", "openid", "username", user, "password", password))
+			for _, before := range []int{w.vms(t, got.Access), w.vms(t, got.Access), w.userinfo(t, "platform", got.Access)} {
+				if before != http.StatusOK {
+					t.Fatalf("before: %d", before)
 				}
-				w.ends(t)[name](got)
-				if api, info := w.vms(t, got.Access), w.userinfo(t, "platform", got.Access); api != http.StatusUnauthorized || info != http.StatusUnauthorized {
-					t.Errorf("the API answers %d, userinfo %d", api, info)
-				}
-			})
-		}
+			}
+			w.ends(t)[name](got)
+			if api, info := w.vms(t, got.Access), w.userinfo(t, "platform", got.Access); api != http.StatusUnauthorized || info != http.StatusUnauthorized {
+				t.Errorf("the API answers %d, userinfo %d", api, info)
+			}
+		})
 	}
 }
 
@@ -111,8 +108,7 @@ func TestB7_EndedSessionsAreRefusedByTheAPI(t *testing.T) {
 // and maximum end them too.
 func TestH14_RefreshTokensEndWithTheSession(t *testing.T) {
 	t.Parallel()
-	w := start(t, quickRotating)
-	more := w.ends(t)
+	more := (*world)(nil).ends(t)
 	more["idle"] = nil
 	more["maximum"] = nil
 	for name := range more {
