@@ -30,6 +30,9 @@ func besidePool(dir string) (*sql.DB, error) {
 	if _, err := os.Stat(path); err != nil {
 		return nil, err
 	}
+	if err := (openMark{path}).check(); err != nil {
+		return nil, err
+	}
 	query := url.Values{"mode": {"ro"}, "_pragma": {"busy_timeout(2000)", "temp_store(memory)", "trusted_schema(off)", "cache_size(-4096)"}}
 	connector, err := modernc.NewConnector((&url.URL{Scheme: "file", Path: path, RawQuery: query.Encode()}).String())
 	if err != nil {

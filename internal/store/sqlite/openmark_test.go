@@ -68,6 +68,9 @@ func TestALogThatIsGoneIsNotMissed(t *testing.T) {
 				t.Fatalf("got %v, want %v", err, c.want)
 			}
 			if err != nil {
+				if _, err := Inspect(t.Context(), dir, nil, time.Now); !errors.Is(err, c.want) {
+					t.Errorf("looking at it: got %v, want %v", err, c.want)
+				}
 				return
 			}
 			if n := len(present(t, db)); n != c.events {
