@@ -16,7 +16,8 @@ type Probe struct {
 type ProbeSeen struct {
 	Address string `json:"address"` // of the client, as the settings let the server see it
 	Peer    string `json:"peer"`    // who connected
+	Trusted bool   `json:"trusted"` // the settings let the peer tell addresses
 	Secure  bool   `json:"secure"`  // by https
-	// Forwarded says that a peer which is not trusted sent X-Forwarded-For.
-	Forwarded bool `json:"forwarded"`
+	// ForwardedFor are the lines of X-Forwarded-For as they came.
+	ForwardedFor []string `json:"forwarded_for,omitempty"`
 }

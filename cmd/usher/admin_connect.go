@@ -24,6 +24,9 @@ import (
 type place struct {
 	data, keyFile string
 	config        config.Config
+	// settings says that there are some; problems are what is wrong with them.
+	settings bool
+	problems config.Problems
 }
 
 // folder is the data folder, which must be there.
@@ -65,7 +68,7 @@ func (a *admin) locate() (place, error) {
 	case c.Data == "":
 		return place{}, usage(errors.New("which data folder?"), "name it with --data DIR or USHER_DATA, or name the server's settings with --config FILE")
 	}
-	at := place{data: filepath.Clean(c.Data), keyFile: c.MasterKeyFile, config: c}
+	at := place{data: filepath.Clean(c.Data), keyFile: c.MasterKeyFile, config: c, problems: problems, settings: s.File != "" || c.PublicURL != ""}
 	if at.keyFile == "" {
 		at.keyFile = at.data + ".key" // where `usher dev` keeps it
 	}
@@ -111,7 +114,7 @@ func (at place) notYours(err error) error {
 			name = "'#" + name + "'"
 		}
 	}
-	return &failure{err: err, code: exitRefused, hint: "run it as the user whose folder it is: sudo -u " + name + " usher admin …"}
+	return &failure{err: err, code: exitRefused, hint: "run it as the user whose folder it is: sudo -u " + name + " usher …"}
 }
 
 // adminAPI is a connection to the handler of the administration API.

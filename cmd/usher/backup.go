@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"syscall"
 	"time"
 
 	"github.com/dustin/go-humanize"
@@ -21,6 +22,8 @@ import (
 type backupReport struct {
 	File string `json:"file"`
 	backup.Manifest
+	// RowsChecked says that every row was looked at, not only the archive's sum.
+	RowsChecked bool `json:"rows_checked"`
 	// SessionsKept is set by a restore.
 	SessionsKept *bool `json:"sessions_kept,omitempty"`
 }
@@ -66,11 +69,11 @@ func (a *admin) backup(ctx context.Context, file string, withKey, stdin bool) er
 	}
 	key, err := app.ReadMasterKey(at.keyFile)
 	if err != nil {
-		return failed(err, "name the master key with --master-key-file: the copy is checked with it")
+		return at.noKey(err)
 	}
 	var passphrase string
 	if withKey {
-		if passphrase, err = a.passphrase(ctx, stdin, true); err != nil {
+		if passphrase, err = a.newPassphrase(ctx, stdin); err != nil {
 			return err
 		}
 	}
@@ -80,64 +83,78 @@ func (a *admin) backup(ctx context.Context, file string, withKey, stdin bool) er
 	if err != nil {
 		return backupFailure(err, at)
 	}
-	return a.reportBackup(backupReport{File: file, Manifest: m}, "is a whole backup")
+	return a.reportBackup(backupReport{File: file, Manifest: m, RowsChecked: true}, "is a whole backup")
 }
 
 func (a *admin) verifyBackup(ctx context.Context, file string, withKey, stdin bool) error {
+	if _, err := os.Stat(file); err != nil {
+		return failed(err, "name a file that `usher backup` made")
+	}
 	var key []byte
 	var passphrase string
 	var err error
 	if withKey {
-		passphrase, err = a.passphrase(ctx, stdin, false)
-	} else if at, located := a.folder(); located == nil {
-		if key, err = app.ReadMasterKey(at.keyFile); errors.Is(err, fs.ErrNotExist) {
-			err = nil
-		}
+		passphrase, err = a.passphrase(ctx, stdin)
+	} else {
+		key, err = a.knownKey()
 	}
 	if err != nil {
 		return err
 	}
-	m, err := recovery.Verify(ctx, file, key, passphrase, os.TempDir())
+	m, looked, err := recovery.Verify(ctx, file, key, passphrase, os.TempDir())
 	if err != nil {
-		return &failure{err: err, code: exitFindings, hint: "do not rely on this file"}
+		return verifyFailure(err)
 	}
 	how := "is a whole backup; every row was looked at"
-	if key == nil && passphrase == "" {
+	if !looked {
 		how = "is a whole backup, by its sum; name the master key to have every row looked at"
 	}
-	return a.reportBackup(backupReport{File: file, Manifest: m}, how)
+	return a.reportBackup(backupReport{File: file, Manifest: m, RowsChecked: looked}, how)
 }
 
-// passphrase asks for the one of a key in a backup, twice where it is new.
-func (a *admin) passphrase(ctx context.Context, stdin, isNew bool) (text string, err error) {
-	switch {
-	case stdin:
-		text, err = cli.ReadPassword(a.stdin)
-	case isNew:
-		text, err = a.prompter().NewPassword(ctx, "Passphrase for the master key")
-	default:
-		text, err = a.prompter().Password(ctx, "Passphrase of the master key")
+// knownKey is the master key that was named, else that of the data folder; nil
+// where there is none.
+func (a *admin) knownKey() ([]byte, error) {
+	at := place{keyFile: a.keyFile}
+	if at.keyFile == "" {
+		var err error
+		if at, err = a.locate(); err != nil {
+			return nil, nil // on a machine without a server the sum alone is compared
+		}
 	}
-	if errors.Is(err, cli.ErrNoTerminal) {
-		return "", usage(errors.New("no passphrase was given"), "pipe it in with --passphrase-stdin")
+	key, err := app.ReadMasterKey(at.keyFile)
+	if errors.Is(err, fs.ErrNotExist) && a.keyFile == "" {
+		return nil, nil
 	}
 	if err != nil {
-		return "", a.unanswered(err)
+		return nil, at.noKey(err)
 	}
-	return text, nil
+	return key, nil
+}
+
+// noKey explains a master key that cannot be read.
+func (at place) noKey(err error) error {
+	switch {
+	case errors.Is(err, app.ErrKeyMode):
+		return failed(err, "chmod 600 "+at.keyFile)
+	case errors.Is(err, fs.ErrPermission):
+		return at.notYours(err)
+	}
+	return failed(err, "name the master key with --master-key-file: without it nothing can be looked at")
 }
 
 func (a *admin) reportBackup(r backupReport, how string) error {
 	if !a.table() {
 		return printJSON(a, r)
 	}
-	withKey := "without the master key"
+	withKey := "not in it"
 	if r.WithKey {
-		withKey = "with the master key, under a passphrase"
+		withKey = "in it, under a passphrase"
 	}
-	a.say("%s %s, %s", r.File, how, withKey)
+	a.say("%s %s", r.File, how)
 	return cli.Facts(a.stdout, [][2]string{
 		{"Made", cli.Moment(time.Now(), r.MadeAt)}, {"By", "usher " + r.Version}, {"Database", humanize.IBytes(uint64(r.Size))},
+		{"Master key", withKey},
 		{"Realms", fmt.Sprint(len(r.Realms))}, {"Users", fmt.Sprint(r.Users)}, {"Sessions", fmt.Sprint(r.Sessions)},
 	})
 }
@@ -146,14 +163,40 @@ func backupFailure(err error, at place) error {
 	switch {
 	case errors.Is(err, fs.ErrExist):
 		return failed(err, "choose another name: a backup replaces nothing")
+	case errors.Is(err, syscall.ENOSPC):
+		return failed(err, "make room: while a backup is made it takes twice the size of the database")
+	case errors.Is(err, recovery.ErrPlace):
+		return failed(err, "name a file in a folder that is there and that you can write to")
 	case errors.Is(err, fs.ErrPermission):
 		return at.notYours(err)
 	case errors.Is(err, app.ErrSealed):
 		return failed(err, sealedHint(at.keyFile))
+	case errors.Is(err, app.ErrOlder):
+		return failed(err, "make the backup with the program of that release, before the server is brought up to date")
+	case errors.Is(err, app.ErrNewer):
+		return failed(err, "make the backup with the program of that release")
 	case errors.Is(err, fs.ErrNotExist):
-		return failed(err, "name the data folder of a server with --data DIR, and a folder that exists for the backup")
+		return failed(fmt.Errorf("%s holds no database", at.data), "name the data folder of a server with --data DIR")
 	case errors.Is(err, recovery.ErrDamaged):
-		return &failure{err: err, code: exitFindings, hint: "keep the last good backup; run `usher doctor --deep`"}
+		return &failure{err: err, code: exitFindings, hint: "keep the last good backup; `usher doctor --deep` names what is damaged"}
+	}
+	return failed(err, "`usher doctor` looks at the folder and the database")
+}
+
+func verifyFailure(err error) error {
+	switch {
+	case errors.Is(err, backup.ErrPassphrase):
+		return failed(err, "try again")
+	case errors.Is(err, recovery.ErrNoKey):
+		return failed(err, "leave out --with-key, and name the key with --master-key-file")
+	case errors.Is(err, app.ErrSealed):
+		return failed(err, "the backup was made under another master key; name that one with --master-key-file")
+	case errors.Is(err, backup.ErrNewer), errors.Is(err, app.ErrNewer):
+		return failed(err, "verify it with the program of that release")
+	case errors.Is(err, syscall.ENOSPC):
+		return failed(err, "make room, or set TMPDIR: the database is unpacked to be looked at")
+	case errors.Is(err, backup.ErrArchive), errors.Is(err, recovery.ErrDamaged):
+		return &failure{err: err, code: exitFindings, hint: "do not rely on this file"}
 	}
 	return failed(err, "")
 }

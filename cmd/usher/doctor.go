@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -13,6 +14,7 @@ import (
 	"github.com/seed-a6a28e10/usher/internal/cli"
 	"github.com/seed-a6a28e10/usher/internal/config"
 	"github.com/seed-a6a28e10/usher/internal/doctor"
+	"github.com/seed-a6a28e10/usher/internal/nearest"
 )
 
 // doctorReport is what doctor prints as JSON.
@@ -36,7 +38,8 @@ advice. Nothing is changed; a server may run.
   usher doctor --config /etc/usher/usher.yaml
   usher doctor --deep --accept realms.password-grant
 
-Exits with 8 when there is a warning or a failure that was not accepted.`
+Exits with 8 when there is a warning or a failure that was not accepted. Run it
+as the server's user or as root.`
 	c.Flags().BoolVar(&deep, "deep", false, "look at every row of the database and the whole record of events")
 	c.Flags().BoolVar(&offline, "offline", false, "do not ask the public URL")
 	c.Flags().StringSliceVar(&accept, "accept", nil, "`checks` whose findings are known and do not count, e.g. realms.password-grant")
@@ -44,20 +47,25 @@ Exits with 8 when there is a warning or a failure that was not accepted.`
 }
 
 func (a *admin) doctor(ctx context.Context, deep, offline bool, accept []string) error {
+	for _, name := range accept {
+		if err := knownCheck(name); err != nil {
+			return err
+		}
+	}
 	at, err := a.locate()
 	if err != nil {
 		return err
 	}
-	o := examine.Options{Config: at.config, Deep: deep, Offline: offline, Dial: app.AdminDialer(at.data)}
+	o := examine.Options{Config: at.config, Settings: at.settings, Problems: settingsProblems(at), Deep: deep, Offline: offline,
+		Dial: app.AdminDialer(at.data), Version: readBuild().version}
 	o.Config.Data, o.Config.MasterKeyFile = at.data, at.keyFile
-	o.Problems = a.settingsProblems(at)
 	o.MasterKey, o.KeyError = app.ReadMasterKey(at.keyFile)
 	out := doctorReport{Findings: examine.Examine(ctx, o)}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	if err := out.Findings.Accept(accept); err != nil {
-		return usage(err, "name checks as they stand in the second column")
+		return err
 	}
 	out.Warnings, out.Failures = out.Findings.Open()
 	if err := a.printFindings(out); err != nil {
@@ -70,13 +78,30 @@ func (a *admin) doctor(ctx context.Context, deep, offline bool, accept []string)
 	return nil
 }
 
-// settingsProblems checks the settings as `usher serve` would. A folder of
-// `usher dev` has none.
-func (a *admin) settingsProblems(at place) config.Problems {
-	if at.config.PublicURL == "" && a.config == "" {
+// knownCheck refuses a name that no check bears.
+func knownCheck(name string) error {
+	if slices.Contains(doctor.Checks(), name) {
 		return nil
 	}
-	return at.config.Check(fileSystem())
+	hint := "the checks: " + strings.Join(doctor.Checks(), ", ")
+	if near := nearest.Name(name, 3, doctor.Checks()); near != "" {
+		hint = "did you mean " + near + "?"
+	}
+	return usage(fmt.Errorf("no check is named %q", name), hint)
+}
+
+// settingsProblems checks the settings as `usher serve` would, run by the user
+// whose folder it is. What a flag says instead is no problem of the file's.
+func settingsProblems(at place) config.Problems {
+	if !at.settings {
+		return nil
+	}
+	files := fileSystem()
+	if owner := at.owner(); owner >= 0 && files.UID == 0 {
+		files.UID = owner
+	}
+	problems := slices.DeleteFunc(slices.Clone(at.problems), func(p config.Problem) bool { return at.config.OriginOf(p.Setting).Kind == "flag" })
+	return append(problems, at.config.Check(files)...)
 }
 
 func (a *admin) printFindings(r doctorReport) error {

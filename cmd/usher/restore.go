@@ -3,7 +3,10 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
+	"os"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -23,10 +26,10 @@ func (w *world) restoreCommand() *cobra.Command {
 
   usher restore /backups/usher-2026-11-01.tar --data /var/lib/usher
 
-Every session ends, and tokens issued before now are refused: whoever was logged
-out, disabled or revoked after the backup was made does not come back in.
-Users log in again; passwords are those of the backup. --keep-sessions leaves
-sessions as they were, also those that were ended since.
+Every session ends, and tokens issued before now are refused: no session that was
+ended since the backup lives again, and everybody logs in again. Users, passwords
+and clients are those of the backup: a user who was disabled since is enabled
+again. --keep-sessions leaves sessions as they were, also those ended since.
 
 The master key is that of --master-key-file. Where the backup holds it and the
 file does not exist, the file is written.`
@@ -36,62 +39,77 @@ file does not exist, the file is written.`
 }
 
 func (a *admin) restore(ctx context.Context, file string, keep, stdin bool) error {
+	if _, err := os.Stat(file); err != nil {
+		return failed(err, "name a file that `usher backup` made")
+	}
 	at, err := a.locate()
 	if err != nil {
 		return err
 	}
+	if uid := at.owner(); uid >= 0 && uid != os.Geteuid() {
+		return at.notYours(fmt.Errorf("%s belongs to another user: what this command writes, the server could not open", at.data))
+	}
 	o := recovery.RestoreOptions{File: file, Data: at.data, KeepSessions: keep, Clock: app.WallClock()}
 	o.MasterKey, err = app.ReadMasterKey(at.keyFile)
-	if errors.Is(err, fs.ErrNotExist) {
-		if err = a.outside(at.keyFile); err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		if err = a.keyFromBackup(ctx, &o, at, stdin); err != nil {
 			return err
 		}
-		o.KeepKey = func(key []byte) error { return app.WriteSecret(at.keyFile, secret.FormatMasterKey(key)) }
-		o.Passphrase, err = a.keyPassphrase(ctx, file, stdin)
-	}
-	if err != nil {
-		return restoreFailure(err, at)
+	case err != nil:
+		return at.noKey(err)
 	}
 	m, err := recovery.Restore(ctx, o)
 	if err != nil {
 		return restoreFailure(err, at)
 	}
-	how := "is restored; every session has ended"
+	how := "is restored; every session has ended. Start the server on " + at.data
 	if keep {
-		how = "is restored with its sessions, also those that were ended since"
+		how = "is restored with its sessions, also those that were ended since. Start the server on " + at.data
 	}
-	return a.reportBackup(backupReport{File: file, Manifest: m, SessionsKept: &keep}, how)
+	return a.reportBackup(backupReport{File: file, Manifest: m, RowsChecked: true, SessionsKept: &keep}, how)
 }
 
-// keyPassphrase asks for the passphrase of the key in a backup, if there is one.
-func (a *admin) keyPassphrase(ctx context.Context, file string, stdin bool) (string, error) {
-	m, err := recovery.Peek(file)
+// keyFromBackup lets a restore take the key in the backup and put it where the
+// server looks for it.
+func (a *admin) keyFromBackup(ctx context.Context, o *recovery.RestoreOptions, at place, stdin bool) error {
+	if err := a.outside(at.keyFile); err != nil {
+		return err
+	}
+	m, err := recovery.Peek(o.File)
 	switch {
 	case err != nil:
-		return "", err
+		return restoreFailure(err, at)
 	case !m.WithKey:
-		return "", recovery.ErrNoKey
+		return restoreFailure(fmt.Errorf("there is no file %s, and %w", at.keyFile, recovery.ErrNoKey), at)
 	}
-	return a.passphrase(ctx, stdin, false)
+	o.KeepKey = func(key []byte) error { return app.WriteSecret(at.keyFile, secret.FormatMasterKey(key)) }
+	o.Passphrase, err = a.passphrase(ctx, stdin)
+	return err
 }
 
 func restoreFailure(err error, at place) error {
-	var told *failure
 	switch {
-	case errors.As(err, &told):
-		return err
 	case errors.Is(err, recovery.ErrOccupied):
 		return failed(err, "move the database away, with what lies beside it, or name another folder")
+	case errors.Is(err, app.ErrLocked):
+		return failed(err, "stop the process that has the folder, or name another one")
+	case errors.Is(err, app.ErrFolderOpen):
+		return failed(err, "chmod 700 "+at.data)
 	case errors.Is(err, recovery.ErrNoKey):
 		return failed(err, "name the master key that was in force when it was made, with --master-key-file")
 	case errors.Is(err, app.ErrSealed):
 		return failed(err, "the backup was made under another master key than "+at.keyFile)
 	case errors.Is(err, backup.ErrPassphrase):
 		return failed(err, "try again; nothing was restored")
+	case errors.Is(err, recovery.ErrClock):
+		return failed(err, "set the clock: tokens that were revoked are refused by the time they were issued at")
 	case errors.Is(err, backup.ErrArchive), errors.Is(err, recovery.ErrDamaged):
 		return failed(err, "take another backup; nothing was restored")
-	case errors.Is(err, backup.ErrNewer):
-		return failed(err, "restore it with that release")
+	case errors.Is(err, backup.ErrNewer), errors.Is(err, app.ErrNewer):
+		return failed(err, "restore it with the program of that release")
+	case errors.Is(err, syscall.ENOSPC):
+		return failed(err, "make room; nothing was restored")
 	case errors.Is(err, fs.ErrPermission):
 		return &failure{err: err, code: exitRefused, hint: "run it as the user that the server runs as"}
 	}

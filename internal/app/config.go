@@ -105,6 +105,9 @@ var (
 	ErrManagement = errors.New("management listener")
 	ErrLocked     = sqlite.ErrLocked
 	ErrFolderOpen = sqlite.ErrFolderOpen
+	// ErrOlder and ErrNewer: another release wrote what is stored.
+	ErrOlder = sqlite.ErrOlder
+	ErrNewer = sqlite.ErrNewer
 	// ErrSealed says that what is stored does not open under this master key.
 	ErrSealed = secret.ErrSealed
 	// ErrUnavailable says that storage is in trouble.

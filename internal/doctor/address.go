@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -11,15 +12,13 @@ type Address struct {
 	// Unreachable is why the public URL does not answer; nil when it does.
 	Unreachable error
 	// Issuers are, by realm, the issuer that the discovery document states and
-	// the one the settings give it.
+	// the one the settings give it; Unasked counts realms beyond those.
 	Issuers []Issuer
+	Unasked int
 	// Date is what the answer's Date header says, Asked when it was asked for.
 	Date, Asked time.Time
 	TLS         *TLS   // nil over plain http
 	Proxy       *Proxy // nil where no running server could be asked
-	// Management is the address of the management listener where others can
-	// reach it; "" on loopback.
-	Management string
 }
 
 // Issuer is one realm's issuer as stated and as it should be.
@@ -33,16 +32,18 @@ type TLS struct {
 	Version   string // negotiated, e.g. "TLS 1.3"
 }
 
-// Proxy is what the server saw of a request that doctor sent through the
-// public URL with a client address of its own invention.
+// Proxy is what the server of the data folder saw of a request that was sent
+// through the public URL under an invented client address.
 type Proxy struct {
-	Invented string // X-Forwarded-For as doctor sent it
-	Seen     string // the client address the server took
-	Peer     string // who connected to the server
-	Secure   bool   // the server took the request for https
-	// Forwarded says that the request came with forwarding headers of a peer
-	// that the settings do not trust.
-	Forwarded bool
+	// Arrived is false when that server never saw it.
+	Arrived  bool
+	Invented string // X-Forwarded-For as it was sent
+	// ForwardedFor is X-Forwarded-For as it arrived, joined by commas.
+	ForwardedFor string
+	Seen         string // the client address the server took
+	Peer         string // who connected to the server
+	Trusted      bool   // the settings name that peer as a proxy
+	Secure       bool   // the server took the request for https
 }
 
 // When a certificate must be renewed.
@@ -69,13 +70,13 @@ func JudgeAddress(a Address, now time.Time) Report {
 			r.ok("address.issuer", "realm %s states its issuer, %s", i.Realm, i.Stated)
 		}
 	}
+	if a.Unasked > 0 {
+		r.ok("address.issuer", "%s not asked for", counted(int64(a.Unasked), "more realm was", "more realms were"))
+	}
 	clock(&r, a)
 	certificate(&r, a.TLS, now)
 	if a.Proxy != nil {
 		proxy(&r, *a.Proxy, a.TLS != nil)
-	}
-	if a.Management != "" {
-		r.warn("address.management", "set management_listen to a loopback or an internal address", "metrics and profiles are served on %s", a.Management)
 	}
 	return r.list
 }
@@ -116,14 +117,26 @@ func certificate(r *found, t *TLS, now time.Time) {
 	}
 }
 
+// proxy judges what stands in front of the server by what it made of a client's
+// X-Forwarded-For: passed on, taken away, or completed by its own.
 func proxy(r *found, p Proxy, https bool) {
+	believed := p.Seen == p.Invented
 	switch {
-	case p.Seen == p.Invented:
+	case !p.Arrived:
+		r.warn("proxy.probe", "let the proxy pass on every path, and look whether the address leads to this server or to another one",
+			"a request to the public URL did not arrive at the server of this data folder")
+		return
+	case believed && strings.HasSuffix(p.ForwardedFor, p.Invented):
 		r.fail("proxy.address", "name only your proxies in trusted_proxies, and let the first of them replace X-Forwarded-For",
 			"the server believes any client about its address")
-	case p.Forwarded:
-		r.warn("proxy.address", "name the proxy in trusted_proxies, e.g. "+p.Peer+"/32: all its clients count as one address",
+	case p.ForwardedFor == "":
+		r.warn("proxy.address", "let the proxy send the client's address in X-Forwarded-For, and name it in trusted_proxies: all its clients count as one address",
+			"%s forwards requests and does not say for whom", p.Peer)
+	case p.ForwardedFor != p.Invented && !p.Trusted:
+		r.warn("proxy.address", "name "+p.Peer+" in trusted_proxies: all its clients count as one address",
 			"%s forwards requests and is not trusted", p.Peer)
+	case believed:
+		r.ok("proxy.address", "the proxy %s tells addresses; this machine is itself one of trusted_proxies, whose word counts", p.Peer)
 	default:
 		r.ok("proxy.address", "the server sees this machine as %s", p.Seen)
 	}

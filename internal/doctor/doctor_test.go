@@ -3,9 +3,16 @@ package doctor
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/seed-a6a28e10/usher/internal/iam"
 )
@@ -24,8 +31,8 @@ func lines(r Report) string {
 func soundMachine() Machine {
 	synced := true
 	return Machine{
-		Files: []File{{Path: "/data", Mode: 0o700, UID: 10, Widest: 0o700}, {Path: "/data/usher.db", Mode: 0o600, UID: 10, Widest: 0o600}},
-		UID:   10, FreeBytes: 50 << 30, TotalBytes: 100 << 30, DatabaseBytes: 1 << 30, ClockSynced: &synced,
+		Files:    []File{{Path: "/data", Mode: 0o700, UID: 10, Widest: 0o700}, {Path: "/data/usher.db", Mode: 0o600, UID: 10, Widest: 0o600}},
+		Settings: true, Owner: 10, Me: 10, FreeBytes: 50 << 30, TotalBytes: 100 << 30, DatabaseBytes: 1 << 30, ClockSynced: &synced,
 		Hash: 15 * time.Millisecond, Slots: 1,
 	}
 }
@@ -50,6 +57,9 @@ func TestWhatIsWrongWithAMachine(t *testing.T) {
 		{"a refused setting", func(m *Machine) { m.Problems = []Problem{{"public_url", "is plain http", "use https"}} }, "failure settings.refused", "public_url: is plain http"},
 		{"a database others can read", func(m *Machine) { m.Files[1].Mode = 0o644 }, "failure files.mode", "/data/usher.db has mode 0644"},
 		{"somebody else's file", func(m *Machine) { m.Files[1].UID = 11 }, "failure files.owner", "belongs to uid 11"},
+		{"a file of root's in the folder", func(m *Machine) { m.Files[1].UID = 0 }, "failure files.owner", "belongs to uid 0"},
+		{"another user asks", func(m *Machine) { m.Me, m.Files = 11, nil }, "failure files.user", "uid 11, who asks"},
+		{"metrics for everybody", func(m *Machine) { m.Management = "0.0.0.0:9000" }, "warning settings.management", "0.0.0.0:9000"},
 		{"a disk with no room", func(m *Machine) { m.FreeBytes = 1 << 20 }, "failure disk.free", "1.0 MiB of 100 GiB free"},
 		{"a disk with little room", func(m *Machine) { m.FreeBytes = 500 << 20 }, "warning disk.free", "500 MiB"},
 		{"a clock on its own", func(m *Machine) { m.ClockSynced = &not }, "warning clock.synchronised", "nothing keeps the clock"},
@@ -62,6 +72,19 @@ func TestWhatIsWrongWithAMachine(t *testing.T) {
 			c.hurt(&m)
 			holds(t, JudgeMachine(m), c.want, c.says)
 		})
+	}
+}
+
+// TestWhatIsNoFaultOfAMachine: root may ask, and may keep the keys; who has no
+// settings is told nothing of them.
+func TestWhatIsNoFaultOfAMachine(t *testing.T) {
+	t.Parallel()
+	m := soundMachine()
+	m.Me, m.Settings = 0, false
+	m.Files = append(m.Files, File{Path: "/etc/usher/master.key", Mode: 0o600, Widest: 0o600, Outside: true})
+	want := "success files.mode\nsuccess disk.free\nsuccess clock.synchronised\nsuccess passwords.hash\n"
+	if got := lines(JudgeMachine(m)); got != want {
+		t.Errorf("got:\n%swant:\n%s", got, want)
 	}
 }
 
@@ -96,7 +119,7 @@ func soundAddress() Address {
 		PublicURL: "https://login.example.org", Asked: now, Date: now,
 		Issuers: []Issuer{{"platform", "https://login.example.org/auth/realms/platform", "https://login.example.org/auth/realms/platform"}},
 		TLS:     &TLS{NotAfter: now.Add(60 * 24 * time.Hour), Version: "TLS 1.3"},
-		Proxy:   &Proxy{Invented: "192.0.2.77", Seen: "10.1.1.1", Peer: "10.0.0.5", Secure: true},
+		Proxy:   &Proxy{Arrived: true, Invented: "192.0.2.77", ForwardedFor: "192.0.2.77, 198.51.100.1", Seen: "198.51.100.1", Peer: "10.0.0.5", Trusted: true, Secure: true},
 	}
 }
 
@@ -118,10 +141,12 @@ func TestWhatIsWrongWithAnAddress(t *testing.T) {
 		{"a certificate for two days", func(a *Address) { a.TLS.NotAfter = now.Add(49 * time.Hour) }, "failure tls.days", "2 more days"},
 		{"a certificate for ten days", func(a *Address) { a.TLS.NotAfter = now.Add(241 * time.Hour) }, "warning tls.days", "10 more days"},
 		{"a certificate nobody knows", func(a *Address) { a.TLS.Untrusted = errors.New("unknown authority") }, "failure tls.trusted", "unknown authority"},
-		{"any client is believed", func(a *Address) { a.Proxy.Seen = "192.0.2.77" }, "failure proxy.address", "believes any client"},
-		{"a proxy that is not named", func(a *Address) { a.Proxy.Forwarded = true }, "warning proxy.address", "10.0.0.5 forwards"},
+		{"a proxy that passes on what it is told", func(a *Address) { a.Proxy.Seen, a.Proxy.ForwardedFor = "192.0.2.77", "192.0.2.77" }, "failure proxy.address", "believes any client"},
+		{"a proxy that puts itself before what it is told", func(a *Address) { a.Proxy.Seen, a.Proxy.ForwardedFor = "192.0.2.77", "198.51.100.1, 192.0.2.77" }, "failure proxy.address", "believes any client"},
+		{"a proxy that is not named", func(a *Address) { a.Proxy.Trusted, a.Proxy.Seen = false, "10.0.0.5" }, "warning proxy.address", "10.0.0.5 forwards requests and is not trusted"},
+		{"a proxy that tells nothing", func(a *Address) { a.Proxy.ForwardedFor, a.Proxy.Seen = "", "10.0.0.5" }, "warning proxy.address", "does not say for whom"},
+		{"another server answers", func(a *Address) { a.Proxy = &Proxy{} }, "warning proxy.probe", "did not arrive"},
 		{"https taken for http", func(a *Address) { a.Proxy.Secure = false }, "failure proxy.https", "plain http"},
-		{"metrics for everybody", func(a *Address) { a.Management = "0.0.0.0:9000" }, "warning address.management", "0.0.0.0:9000"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -129,6 +154,51 @@ func TestWhatIsWrongWithAnAddress(t *testing.T) {
 			c.hurt(&a)
 			holds(t, JudgeAddress(a, now), c.want, c.says)
 		})
+	}
+}
+
+// TestWhatIsNoFaultOfAProxy: none in front; and doctor asking from a machine
+// whose word counts, as that of a proxy does.
+func TestWhatIsNoFaultOfAProxy(t *testing.T) {
+	t.Parallel()
+	for says, p := range map[string]Proxy{
+		"sees this machine as 198.51.100.1":      {Arrived: true, Invented: "192.0.2.77", ForwardedFor: "192.0.2.77", Seen: "198.51.100.1", Peer: "198.51.100.1", Secure: true},
+		"this machine is itself one of trusted_": {Arrived: true, Invented: "192.0.2.77", ForwardedFor: "192.0.2.77, 127.0.0.1", Seen: "192.0.2.77", Peer: "127.0.0.1", Trusted: true, Secure: true},
+	} {
+		a := soundAddress()
+		a.Proxy = &p
+		r := JudgeAddress(a, now)
+		if last := r[len(r)-1]; last.Level != Success || !strings.Contains(last.Text, says) {
+			t.Errorf("%+v, want %q", last, says)
+		}
+	}
+}
+
+func TestNotEveryRealmIsAsked(t *testing.T) {
+	t.Parallel()
+	a := soundAddress()
+	a.Unasked = 3
+	if r := JudgeAddress(a, now); r[2].Text != "3 more realms were not asked for" {
+		t.Errorf("%+v", r[2])
+	}
+}
+
+func TestJudgeServer(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		s      Server
+		wanted bool
+		want   string
+	}{
+		"runs":                     {Server{Running: true, Version: "1.0.0", Own: "1.0.0", PID: 7}, true, "success server.answers\n"},
+		"runs another release":     {Server{Running: true, Version: "1.0.0", Own: "1.1.0"}, true, "warning server.version\n"},
+		"does not answer":          {Server{Refused: errors.New("timed out")}, false, "failure server.answers\n"},
+		"none runs":                {Server{}, true, "warning server.answers\n"},
+		"none runs, none is meant": {Server{}, false, ""},
+	} {
+		if got := lines(JudgeServer(c.s, c.wanted)); got != c.want {
+			t.Errorf("%s: %s", name, got)
+		}
 	}
 }
 
@@ -193,7 +263,12 @@ func TestWhatIsWrongWithAStore(t *testing.T) {
 		want string
 		says string
 	}{
-		{"it does not open", Store{Unreadable: errors.New("wrong master key")}, "failure store.opens", "wrong master key"},
+		{"it does not open", Store{Unreadable: errors.New("wrong master key"), Trouble: OtherKey}, "failure store.opens", "wrong master key"},
+		{"an older release's", Store{Unreadable: errors.New("written by an older release"), Trouble: OlderRelease}, "warning store.opens", "older release"},
+		{"a part that cannot be read", Store{Realms: 1, Unread: []error{errors.New("the passwords of realm platform: disk I/O error")}}, "failure store.reads", "disk I/O error"},
+		{"a damaged client", Store{Realms: 1, Damaged: []string{"client c1"}}, "failure store.rows", "client c1"},
+		{"the only realm is damaged", Store{Damaged: []string{"realm r1"}}, "failure store.rows", "realm r1"},
+		{"one event is not sealed", Store{Realms: 1, Unsealed: 1, SealAge: time.Hour}, "warning events.sealed", "1 event waits"},
 		{"nothing in it", Store{}, "failure store.realm", "no realm"},
 		{"nobody seals", Store{Realms: 1, Unsealed: 4, SealAge: time.Hour}, "warning events.sealed", "4 events wait"},
 		{"a damaged row", Store{Realms: 1, Deep: &Deep{Damaged: []string{"users 17"}}}, "failure store.rows", "users 17"},
@@ -207,6 +282,62 @@ func TestWhatIsWrongWithAStore(t *testing.T) {
 	}
 }
 
+// TestEachTroubleHasItsAdvice, and no two the same.
+func TestEachTroubleHasItsAdvice(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for kind := Unexplained; kind <= FolderMissing; kind++ {
+		r := JudgeStore(Store{Unreadable: errors.New("x"), Trouble: kind})
+		if len(r) != 1 || r[0].Advice == "" || seen[r[0].Advice] {
+			t.Errorf("kind %d: %+v", kind, r)
+		}
+		seen[r[0].Advice] = true
+	}
+}
+
+func TestManyDamagedRowsAreCounted(t *testing.T) {
+	t.Parallel()
+	r := JudgeStore(Store{Realms: 1, Deep: &Deep{Damaged: make([]string, 25)}})
+	if last := r[len(r)-1]; len(r) != 23 || last.Text != "and 5 more" {
+		t.Errorf("%d findings, the last %+v", len(r), last)
+	}
+}
+
+// TestTheTableHasEveryCheck that the code names, and no other.
+func TestTheTableHasEveryCheck(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := map[string]bool{}
+	for _, file := range files {
+		if file == "checks.go" || strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`[({]"([a-z]+\.[a-z-]+)"`).FindAllStringSubmatch(string(text), -1) {
+			named[m[1]] = true
+		}
+	}
+	if diff := cmp.Diff(slices.Sorted(slices.Values(Checks())), slices.Sorted(maps.Keys(named))); diff != "" {
+		t.Errorf("table against code:\n%s", diff)
+	}
+}
+
+func TestGroupsStandTogether(t *testing.T) {
+	t.Parallel()
+	r := Report{{Check: "clock.synchronised"}, {Check: "store.opens"}, {Check: "events.sealed"}, {Check: "store.rows"}, {Check: "clock.equal"}, {Check: "realms.https", Text: "b"}, {Check: "realms.enabled", Text: "a"}}
+	r.Sort()
+	want := Report{{Check: "clock.synchronised"}, {Check: "clock.equal"}, {Check: "store.opens"}, {Check: "store.rows"}, {Check: "events.sealed"}, {Check: "realms.https", Text: "b"}, {Check: "realms.enabled", Text: "a"}}
+	if diff := cmp.Diff(want, r); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestAcceptedFindingsDoNotCount(t *testing.T) {
 	t.Parallel()
 	in := soundRealm()
@@ -216,7 +347,7 @@ func TestAcceptedFindingsDoNotCount(t *testing.T) {
 	if w, f := r.Open(); w != 1 || f != 1 {
 		t.Fatalf("%d warnings, %d failures", w, f)
 	}
-	if err := r.Accept([]string{"realms.password-grant"}); err != nil {
+	if err := r.Accept([]string{"realms.password-grant", "keys.age"}); err != nil {
 		t.Fatal(err)
 	}
 	if w, f := r.Open(); w != 0 || f != 1 {

@@ -10,11 +10,16 @@ import (
 
 // Machine is what was found out about the computer and its files.
 type Machine struct {
+	// Settings says that there are some; the folder of `usher dev` needs none.
+	Settings bool
 	// Problems are the settings that `usher serve` would refuse, as it words them.
 	Problems []Problem
-	Files    []File
-	// UID is the user that asks; Usher must own its files.
-	UID int
+	// Management is the address of the management listener where others can
+	// reach it; "" otherwise.
+	Management string
+	Files      []File
+	// Owner is the user whose data folder it is, Me the one that asks.
+	Owner, Me int
 	// FreeBytes and TotalBytes are those of the data folder's file system;
 	// DatabaseBytes the size of the database with its log.
 	FreeBytes, TotalBytes, DatabaseBytes uint64
@@ -37,6 +42,8 @@ type File struct {
 	UID  int
 	// Widest is the widest mode that is safe.
 	Widest fs.FileMode
+	// Outside says that it does not lie in the data folder: root may keep it.
+	Outside bool
 }
 
 // What is judged too little.
@@ -51,12 +58,7 @@ const (
 // JudgeMachine judges settings, files, disk, clock and hashing.
 func JudgeMachine(m Machine) Report {
 	var r found
-	for _, p := range m.Problems {
-		r.fail("settings.refused", p.Fix, "%s: %s", p.Setting, p.Text)
-	}
-	if len(m.Problems) == 0 {
-		r.ok("settings.refused", "the settings are complete and safe")
-	}
+	settings(&r, m)
 	files(&r, m)
 	disk(&r, m)
 	switch {
@@ -71,16 +73,33 @@ func JudgeMachine(m Machine) Report {
 	return r.list
 }
 
+func settings(r *found, m Machine) {
+	for _, p := range m.Problems {
+		r.fail("settings.refused", p.Fix, "%s: %s", p.Setting, p.Text)
+	}
+	if m.Settings && len(m.Problems) == 0 {
+		r.ok("settings.refused", "the settings are complete and safe")
+	}
+	if m.Management != "" {
+		r.warn("settings.management", "set management_listen to a loopback or an internal address", "metrics and profiles are served on %s", m.Management)
+	}
+}
+
 func files(r *found, m Machine) {
+	if m.Me != 0 && m.Me != m.Owner {
+		r.fail("files.user", fmt.Sprintf("run it as that user or as root: sudo -u '#%d' usher doctor …", m.Owner),
+			"the data folder belongs to uid %d, and uid %d, who asks, cannot look into it", m.Owner, m.Me)
+		return
+	}
 	bad := 0
 	for _, f := range m.Files {
 		if wide := f.Mode.Perm() &^ f.Widest; wide != 0 {
 			bad++
 			r.fail("files.mode", fmt.Sprintf("chmod %04o %s", f.Widest, f.Path), "%s has mode %04o: others can reach it", f.Path, f.Mode.Perm())
 		}
-		if f.UID != m.UID && f.UID != 0 {
+		if f.UID != m.Owner && !(f.UID == 0 && f.Outside) {
 			bad++
-			r.fail("files.owner", fmt.Sprintf("chown it to uid %d, or run as uid %d", m.UID, f.UID), "%s belongs to uid %d", f.Path, f.UID)
+			r.fail("files.owner", fmt.Sprintf("chown %d %s", m.Owner, f.Path), "%s belongs to uid %d, the data folder to uid %d", f.Path, f.UID, m.Owner)
 		}
 	}
 	if bad == 0 && len(m.Files) > 0 {

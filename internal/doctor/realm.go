@@ -42,7 +42,7 @@ func JudgeRealm(in Realm, now time.Time) Report {
 	}
 	keyAges(&r, in, now)
 	clients(&r, in)
-	settings(&r, in)
+	switches(&r, in)
 	if in.WeakHashes > 0 {
 		r.warn("passwords.stored", "nothing: each is hashed anew at its user's next login; those who never log in may be asked to reset",
 			"realm %s: %d of %d passwords are stored weaker than new ones", name, in.WeakHashes, in.Hashes)
@@ -74,8 +74,8 @@ func keyAges(r *found, in Realm, now time.Time) {
 	}
 }
 
-// settings judges the realm's own switches.
-func settings(r *found, in Realm) {
+// switches judges the realm's own settings.
+func switches(r *found, in Realm) {
 	realm, name := in.Realm, in.Realm.Name
 	if realm.Guessing.Off {
 		r.fail("realms.guessing", "remove the attribute usher.guessing", "realm %s: passwords can be guessed without limit", name)

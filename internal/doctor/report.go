@@ -42,16 +42,17 @@ func (f Finding) Group() string {
 // Report is everything that was looked at, in the order of looking.
 type Report []Finding
 
-// Accept marks the findings of checks that the operator knows of. The error
-// names those that no check of the report bears.
-func (r Report) Accept(checks []string) error {
-	for i := range r {
-		r[i].Accepted = slices.Contains(checks, r[i].Check)
-	}
-	for _, name := range checks {
-		if !slices.ContainsFunc(r, func(f Finding) bool { return f.Check == name }) {
+// Accept marks the findings of checks that the operator knows of. One without a
+// finding is fine: what was wrong may have been put right. The error names one
+// that is no check.
+func (r Report) Accept(accepted []string) error {
+	for _, name := range accepted {
+		if !slices.Contains(checks, name) {
 			return fmt.Errorf("no check is named %q", name)
 		}
+	}
+	for i := range r {
+		r[i].Accepted = r[i].Level != Success && slices.Contains(accepted, r[i].Check)
 	}
 	return nil
 }

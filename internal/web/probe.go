@@ -16,10 +16,10 @@ const ProbePath = "/.well-known/usher-probe/{id}"
 type Seen struct {
 	Address string // the client's
 	Peer    string // who made the connection
+	Trusted bool   // the peer is one whose headers count
 	Secure  bool
-	// Forwarded says that an X-Forwarded-For came from a peer that is not
-	// trusted, and was therefore not read.
-	Forwarded bool
+	// ForwardedFor are the lines of X-Forwarded-For as they came.
+	ForwardedFor []string
 }
 
 // Probes lets an operator send a request through whatever stands in front of
@@ -71,8 +71,8 @@ func (p *Probes) Seen(id string) (Seen, bool) {
 func (p *Probes) Mount(kit *Kit, mux *http.ServeMux) {
 	mux.Handle("GET "+ProbePath, API(kit, func(_ context.Context, r *Request) (Reply, error) {
 		peer := parseAddr(r.RemoteAddr)
-		return p.take(r.PathValue("id"), Seen{Address: r.Address.String(), Peer: peer.String(), Secure: r.Secure,
-			Forwarded: len(r.Header["X-Forwarded-For"]) > 0 && !kit.trusts(peer)})
+		return p.take(r.PathValue("id"), Seen{Address: r.Address.String(), Peer: peer.String(), Trusted: kit.trusts(peer), Secure: r.Secure,
+			ForwardedFor: r.Header["X-Forwarded-For"]})
 	}))
 }
 

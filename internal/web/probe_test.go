@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/seed-a6a28e10/usher/internal/web"
 )
 
@@ -33,9 +35,9 @@ func TestAProbeTellsHowItArrived(t *testing.T) {
 	}{
 		{"straight", "192.0.2.9", http.Header{}, web.Seen{Address: "192.0.2.9", Peer: "192.0.2.9"}},
 		{"through a trusted proxy", "10.0.0.5", http.Header{"X-Forwarded-For": {"198.51.100.7, 192.0.2.9"}, "X-Forwarded-Proto": {"https"}},
-			web.Seen{Address: "192.0.2.9", Peer: "10.0.0.5", Secure: true}},
+			web.Seen{Address: "192.0.2.9", Peer: "10.0.0.5", Trusted: true, Secure: true, ForwardedFor: []string{"198.51.100.7, 192.0.2.9"}}},
 		{"through another one", "10.0.1.5", http.Header{"X-Forwarded-For": {"192.0.2.9"}, "X-Forwarded-Proto": {"https"}},
-			web.Seen{Address: "10.0.1.5", Peer: "10.0.1.5", Forwarded: true}},
+			web.Seen{Address: "10.0.1.5", Peer: "10.0.1.5", ForwardedFor: []string{"192.0.2.9"}}},
 	} {
 		id := probes.Announce()
 		if _, ok := probes.Seen(id); ok {
@@ -44,8 +46,9 @@ func TestAProbeTellsHowItArrived(t *testing.T) {
 		if status := ask(id, c.peer, c.header); status != http.StatusNoContent {
 			t.Errorf("%s: %d", c.name, status)
 		}
-		if got, ok := probes.Seen(id); !ok || got != c.want {
-			t.Errorf("%s: %+v, want %+v", c.name, got, c.want)
+		got, ok := probes.Seen(id)
+		if diff := cmp.Diff(c.want, got); !ok || diff != "" {
+			t.Errorf("%s: (-want +got):\n%s", c.name, diff)
 		}
 	}
 	if status := ask("guessed", "192.0.2.9", http.Header{}); status != http.StatusNotFound {

@@ -3,9 +3,11 @@ package examine
 import (
 	"context"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"syscall"
 	"time"
 
@@ -18,7 +20,11 @@ import (
 
 // machine looks at settings, files, disk, clock and the time of a hash.
 func machine(ctx context.Context, o Options) doctor.Machine {
-	m := doctor.Machine{UID: os.Getuid(), Files: files(o), ClockSynced: clockSynced()}
+	m := doctor.Machine{Settings: o.Settings, Management: openTo(o.Config.ManagementListen), Files: files(o),
+		Owner: os.Geteuid(), Me: os.Geteuid(), ClockSynced: clockSynced()}
+	if info, err := os.Stat(o.Config.Data); err == nil {
+		m.Owner = owner(info)
+	}
 	for _, p := range o.Problems {
 		m.Problems = append(m.Problems, doctor.Problem{Setting: p.Setting, Text: p.Text, Fix: p.Fix})
 	}
@@ -38,32 +44,37 @@ func machine(ctx context.Context, o Options) doctor.Machine {
 // files are those that nobody else may read: the data folder with what is in
 // it, and the keys. A key that the service manager hands over is its to guard.
 func files(o Options) []doctor.File {
-	wanted := map[string]fs.FileMode{o.Config.Data: 0o700}
+	list := []doctor.File{{Path: o.Config.Data, Widest: 0o700}}
 	entries, _ := os.ReadDir(o.Config.Data) // not there: nothing to look at
 	for _, e := range entries {
-		wanted[filepath.Join(o.Config.Data, e.Name())] = 0o700
+		list = append(list, doctor.File{Path: filepath.Join(o.Config.Data, e.Name()), Widest: 0o700})
 	}
-	for _, key := range []string{o.Config.MasterKeyFile, o.Config.TLSKeyFile} {
-		if credentials := os.Getenv("CREDENTIALS_DIRECTORY"); key != "" && (credentials == "" || filepath.Dir(key) != filepath.Clean(credentials)) {
-			wanted[key] = 0o640
+	list = append(list, doctor.File{Path: o.Config.MasterKeyFile, Widest: 0o600, Outside: true}, doctor.File{Path: o.Config.TLSKeyFile, Widest: 0o640, Outside: true})
+	var there []doctor.File
+	for _, f := range list {
+		if credentials := o.Config.Credentials; f.Path != "" && (credentials == "" || filepath.Dir(f.Path) != filepath.Clean(credentials)) && look(&f) {
+			there = append(there, f)
 		}
 	}
-	if o.Config.MasterKeyFile != "" {
-		wanted[o.Config.MasterKeyFile] = 0o600
+	return there
+}
+
+// look adds what the file system says; false where it says nothing: what is
+// missing is a problem of the settings or of the database.
+func look(f *doctor.File) bool {
+	info, err := os.Stat(f.Path)
+	if err != nil {
+		return false
 	}
-	var out []doctor.File
-	for path, widest := range wanted {
-		info, err := os.Stat(path)
-		if err != nil {
-			continue // what is missing is a problem of the settings
-		}
-		f := doctor.File{Path: path, Mode: info.Mode(), UID: os.Getuid(), Widest: widest}
-		if s, ok := info.Sys().(*syscall.Stat_t); ok {
-			f.UID = int(s.Uid)
-		}
-		out = append(out, f)
+	f.Mode, f.UID = info.Mode(), owner(info)
+	return true
+}
+
+func owner(info fs.FileInfo) int {
+	if s, ok := info.Sys().(*syscall.Stat_t); ok {
+		return int(s.Uid)
 	}
-	return out
+	return os.Geteuid()
 }
 
 // timeHash is the quickest of a few hashes: what the machine can do, not what
@@ -82,4 +93,16 @@ func timeHash(ctx context.Context) time.Duration {
 		}
 	}
 	return best
+}
+
+// openTo is a listener's address where others than this machine can reach it.
+func openTo(listen string) string {
+	host, _, err := net.SplitHostPort(listen)
+	if err != nil || strings.EqualFold(host, "localhost") {
+		return ""
+	}
+	if ip := net.ParseIP(host); ip != nil && (ip.IsLoopback() || ip.IsPrivate()) {
+		return ""
+	}
+	return listen
 }

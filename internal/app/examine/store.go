@@ -24,11 +24,29 @@ const (
 func lookAtStore(ctx context.Context, o Options) (found doctor.Store, realms []doctor.Realm) {
 	db, err := open(ctx, o)
 	if err != nil {
-		return doctor.Store{Unreadable: err}, nil
+		return unreadable(o, err), nil
 	}
 	defer db.Close() // it only read
-	if found, realms, err = read(ctx, db, o.Deep); err != nil {
-		return doctor.Store{Unreadable: err}, nil
+	rows, err := db.LoadConfig(ctx)
+	if err != nil {
+		return unreadable(o, err), nil
+	}
+	found.Realms = len(rows.Realms)
+	for _, row := range rows.Damaged {
+		found.Damaged = append(found.Damaged, named(row))
+	}
+	if found.Unsealed, found.SealAge, err = unsealed(ctx, db); err != nil {
+		found.Unread = append(found.Unread, fmt.Errorf("the record of events: %w", err))
+	}
+	for _, r := range rows.Realms {
+		in := realm(rows, r)
+		if in.WeakHashes, in.Hashes, err = weakHashes(ctx, db, r.ID); err != nil {
+			found.Unread = append(found.Unread, fmt.Errorf("the passwords of realm %s: %w", r.Name, err))
+		}
+		realms = append(realms, in)
+	}
+	if o.Deep {
+		found.Deep = lookDeep(ctx, db, &found)
 	}
 	return found, realms
 }
@@ -44,37 +62,23 @@ func open(ctx context.Context, o Options) (*sqlite.Inspection, error) {
 	return sqlite.Inspect(ctx, o.Config.Data, sealer.UnlockRoot, time.Now)
 }
 
-func read(ctx context.Context, db *sqlite.Inspection, deep bool) (found doctor.Store, realms []doctor.Realm, err error) {
-	rows, err := db.LoadConfig(ctx)
-	if err != nil {
-		return found, nil, err
-	}
-	found.Realms = len(rows.Realms)
-	if found.Unsealed, found.SealAge, err = unsealed(ctx, db); err != nil {
-		return found, nil, err
-	}
-	for _, r := range rows.Realms {
-		in := doctor.Realm{Realm: r}
-		for _, c := range rows.Clients {
-			if c.RealmID == r.ID {
-				in.Clients = append(in.Clients, c)
-			}
+// realm is one realm with what belongs to it.
+func realm(rows iam.ConfigRows, r iam.Realm) doctor.Realm {
+	in := doctor.Realm{Realm: r}
+	for _, c := range rows.Clients {
+		if c.RealmID == r.ID {
+			in.Clients = append(in.Clients, c)
 		}
-		for _, k := range rows.Keys {
-			if k.RealmID == r.ID {
-				in.Keys = append(in.Keys, doctor.Key{Key: k, Bits: bits(&k)})
-			}
-		}
-		if in.WeakHashes, in.Hashes, err = weakHashes(ctx, db, r.ID); err != nil {
-			return found, nil, err
-		}
-		realms = append(realms, in)
 	}
-	if deep {
-		found.Deep, err = lookDeep(ctx, db)
+	for _, k := range rows.Keys {
+		if k.RealmID == r.ID {
+			in.Keys = append(in.Keys, doctor.Key{Key: k, Bits: bits(&k)})
+		}
 	}
-	return found, realms, err
+	return in
 }
+
+func named(row iam.DamagedRow) string { return fmt.Sprintf("table %s, row %s", row.Table, row.ID) }
 
 // unsealed is how many events wait for their seal, and for how long the oldest
 // of them has.
@@ -128,22 +132,25 @@ func weakHashes(ctx context.Context, db *sqlite.Inspection, realmID string) (wea
 	return weak, all, nil
 }
 
-// lookDeep looks at every row and at the whole record of events.
-func lookDeep(ctx context.Context, db *sqlite.Inspection) (*doctor.Deep, error) {
+// lookDeep looks at every row and at the whole record of events. What cannot be
+// read is added to found.
+func lookDeep(ctx context.Context, db *sqlite.Inspection, found *doctor.Store) *doctor.Deep {
+	deep := &doctor.Deep{}
 	checked, err := db.Check(ctx)
 	if err != nil {
-		return nil, err
+		found.Unread = append(found.Unread, fmt.Errorf("the rows: %w", err))
+		return nil
 	}
-	deep := &doctor.Deep{Rows: checked.Rows, Broken: checked.Broken}
+	deep.Rows, deep.Broken = checked.Rows, checked.Broken
 	for _, row := range checked.Damaged {
-		deep.Damaged = append(deep.Damaged, fmt.Sprintf("table %s, row %s", row.Table, row.ID))
+		deep.Damaged = append(deep.Damaged, named(row))
 	}
 	record, err := audit.Verify(ctx, db, audit.NewKeys(db.RootKey()), nil)
 	if err != nil {
-		return nil, err
+		found.Unread = append(found.Unread, fmt.Errorf("the record of events: %w", err))
 	}
 	for _, f := range record.Findings {
 		deep.Events = append(deep.Events, f.Text)
 	}
-	return deep, nil
+	return deep
 }

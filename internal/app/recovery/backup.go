@@ -17,8 +17,8 @@ import (
 	"github.com/seed-a6a28e10/usher/internal/store/sqlite"
 )
 
-// ErrDamaged says that a copy does not hold what it should: it is not kept.
-var ErrDamaged = errors.New("the copy is damaged")
+// ErrPlace says that an archive cannot be written where it was asked for.
+var ErrPlace = errors.New("the backup cannot be written there")
 
 // Options say what to copy to where.
 type Options struct {
@@ -42,7 +42,7 @@ func Backup(ctx context.Context, o Options) (m backup.Manifest, err error) {
 	}
 	work, err := os.MkdirTemp(filepath.Dir(o.File), ".usher-backup-")
 	if err != nil {
-		return m, err
+		return m, fmt.Errorf("%w: %w", ErrPlace, err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
 	m.Version, m.MadeAt = o.Version, o.Now.UTC()
@@ -50,7 +50,7 @@ func Backup(ctx context.Context, o Options) (m backup.Manifest, err error) {
 	if err := sqlite.Backup(ctx, o.Data, db); err != nil {
 		return m, err
 	}
-	if err := look(ctx, work, o.MasterKey, &m); err != nil {
+	if err := lookBeside(ctx, work, o.MasterKey, &m); err != nil {
 		return m, err
 	}
 	var key []byte
@@ -64,11 +64,7 @@ func Backup(ctx context.Context, o Options) (m backup.Manifest, err error) {
 		return m, err
 	}
 	m.Format, m.WithKey = backup.Format, key != nil
-	// A link, unlike a rename, replaces nothing that came meanwhile.
-	if err := os.Link(packed, o.File); err != nil {
-		return m, err
-	}
-	return m, syncFolder(filepath.Dir(o.File))
+	return m, publish(packed, o.File)
 }
 
 // pack writes the archive, on disk when it returns.
@@ -95,47 +91,4 @@ func pack(path, db string, m *backup.Manifest, key []byte) (err error) {
 		return err
 	}
 	return out.Sync()
-}
-
-// look opens the database in a folder, looks at every row, and counts what the
-// manifest names.
-func look(ctx context.Context, dir string, masterKey []byte, m *backup.Manifest) (err error) {
-	db, err := inspect(ctx, dir, masterKey)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	found, err := db.Check(ctx)
-	if err != nil {
-		return err
-	}
-	if n := len(found.Damaged) + len(found.Broken); n > 0 {
-		return fmt.Errorf("%w: %d findings, the first: %s", ErrDamaged, n, found.First())
-	}
-	rows, err := db.LoadConfig(ctx)
-	if err != nil {
-		return err
-	}
-	for _, r := range rows.Realms {
-		users, err := db.CountUsers(ctx, r.ID)
-		if err != nil {
-			return err
-		}
-		sessions, err := db.CountSessions(ctx, r.ID)
-		if err != nil {
-			return err
-		}
-		m.Realms = append(m.Realms, r.Name)
-		m.Users += int64(users)
-		m.Sessions += int64(sessions)
-	}
-	return nil
-}
-
-func syncFolder(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }

@@ -204,7 +204,7 @@ func TestWhatABackupRefuses(t *testing.T) {
 	if _, err := recovery.Backup(t.Context(), o); !errors.Is(err, fs.ErrExist) {
 		t.Errorf("over a file: %v", err)
 	}
-	if _, err := recovery.Verify(t.Context(), file, masterKey, "", t.TempDir()); err != nil {
+	if _, _, err := recovery.Verify(t.Context(), file, masterKey, "", t.TempDir()); err != nil {
 		t.Errorf("a whole backup: %v", err)
 	}
 	o.File, o.MasterKey = filepath.Join(dir, "other.tar"), bytes.Repeat([]byte("x"), 32)
@@ -225,7 +225,7 @@ func TestWhatABackupRefuses(t *testing.T) {
 	if err := os.WriteFile(file, packed, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := recovery.Verify(t.Context(), file, masterKey, "", t.TempDir()); !errors.Is(err, backup.ErrArchive) {
+	if _, _, err := recovery.Verify(t.Context(), file, masterKey, "", t.TempDir()); !errors.Is(err, backup.ErrArchive) {
 		t.Errorf("a changed backup: %v", err)
 	}
 	left, err := os.ReadDir(dir)

@@ -16,35 +16,44 @@ import (
 )
 
 var (
-	// ErrOccupied: the data folder has a database already.
+	// ErrOccupied: the data folder has a database already, or a part of one.
 	ErrOccupied = errors.New("there is a database already")
 	// ErrNoKey: the archive holds no master key, and none was named.
 	ErrNoKey = errors.New("the backup holds no master key")
+	// ErrClock: this machine's clock is behind that of the backup. Whatever
+	// ends sessions by the time would not end them.
+	ErrClock = errors.New("the clock of this machine is behind the backup")
 )
 
-// Verify reads an archive to its end and looks at every row of its database.
-// Without a master key, and without a passphrase for the one inside, it
-// compares sums alone. temporary is where the database is unpacked.
-func Verify(ctx context.Context, file string, masterKey []byte, passphrase, temporary string) (m backup.Manifest, err error) {
+// unfinished begins the name of a folder in which a database is restored.
+const unfinished = ".restore-"
+
+// Verify reads an archive to its end and, with a master key or the passphrase of
+// the one inside, looks at every row of its database; without either it compares
+// sums alone, and looked is false. temporary is where the database is unpacked.
+func Verify(ctx context.Context, file string, masterKey []byte, passphrase, temporary string) (m backup.Manifest, looked bool, err error) {
 	work, err := os.MkdirTemp(temporary, "usher-verify-")
 	if err != nil {
-		return m, err
+		return m, false, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
 	m, sealed, err := unpack(file, filepath.Join(work, sqlite.File))
 	if err != nil {
-		return m, err
+		return m, false, err
 	}
-	if sealed != nil && passphrase != "" {
+	if passphrase != "" {
 		if masterKey, err = openKey(sealed, passphrase); err != nil {
-			return m, err
+			return m, false, err
 		}
 	}
 	if masterKey == nil {
-		return m, nil
+		return m, false, nil
 	}
-	var counted backup.Manifest
-	return m, look(ctx, work, masterKey, &counted)
+	db, err := open(ctx, work, masterKey, m, time.Now, nil)
+	if err != nil {
+		return m, false, err
+	}
+	return m, true, db.Close()
 }
 
 // Peek is what an archive says of itself; nothing of it is checked.
@@ -84,13 +93,18 @@ type Clock interface {
 // since the backup is good again. What was restored is in Data only when all of
 // it is.
 func Restore(ctx context.Context, o RestoreOptions) (m backup.Manifest, err error) {
-	if _, err := os.Lstat(filepath.Join(o.Data, sqlite.File)); err == nil {
-		return m, fmt.Errorf("%s: %w", o.Data, ErrOccupied)
-	}
-	if err := os.MkdirAll(o.Data, 0o700); err != nil {
+	if err := vacant(o.Data); err != nil {
 		return m, err
 	}
-	work, err := os.MkdirTemp(o.Data, ".restore-")
+	free, err := sqlite.LockFolder(o.Data)
+	if err != nil {
+		return m, err
+	}
+	defer free()
+	if err := errors.Join(vacant(o.Data), sweep(o.Data)); err != nil {
+		return m, err
+	}
+	work, err := os.MkdirTemp(o.Data, unfinished)
 	if err != nil {
 		return m, err
 	}
@@ -103,11 +117,10 @@ func Restore(ctx context.Context, o RestoreOptions) (m backup.Manifest, err erro
 	if err != nil {
 		return m, err
 	}
-	var counted backup.Manifest
-	if err := look(ctx, work, key, &counted); err != nil {
+	if err := o.settle(ctx, work, key, m); err != nil {
 		return m, err
 	}
-	if err := o.settle(ctx, work, key); err != nil {
+	if err := oneFile(work); err != nil {
 		return m, err
 	}
 	if o.MasterKey == nil {
@@ -115,27 +128,21 @@ func Restore(ctx context.Context, o RestoreOptions) (m backup.Manifest, err erro
 			return m, err
 		}
 	}
-	if err := os.Link(filepath.Join(work, sqlite.File), filepath.Join(o.Data, sqlite.File)); err != nil {
-		return m, err
-	}
-	return m, syncFolder(o.Data)
+	return m, publish(filepath.Join(work, sqlite.File), filepath.Join(o.Data, sqlite.File))
 }
 
 // key is the master key: the given one, or that of the archive.
 func (o RestoreOptions) key(sealed []byte) ([]byte, error) {
-	switch {
-	case o.MasterKey != nil:
+	if o.MasterKey != nil {
 		return o.MasterKey, nil
-	case sealed == nil:
-		return nil, ErrNoKey
 	}
 	return openKey(sealed, o.Passphrase)
 }
 
 // settle opens the restored database as a server would, ends what it brought
 // back, and closes it, so that one file holds everything.
-func (o RestoreOptions) settle(ctx context.Context, dir string, key []byte) (err error) {
-	db, err := open(ctx, dir, key, o.Clock, o.Log)
+func (o RestoreOptions) settle(ctx context.Context, dir string, key []byte, m backup.Manifest) (err error) {
+	db, err := open(ctx, dir, key, m, o.Clock.Now, o.Log)
 	if err != nil {
 		return err
 	}
@@ -143,10 +150,14 @@ func (o RestoreOptions) settle(ctx context.Context, dir string, key []byte) (err
 	if o.KeepSessions {
 		return nil
 	}
+	now := o.Clock.Now()
+	if now.Before(m.MadeAt.Truncate(time.Second)) {
+		return fmt.Errorf("%w: it was made at %s, and here it is %s", ErrClock, m.MadeAt.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339))
+	}
 	// Tokens have whole seconds. Those of the present one may be revoked ones
 	// too, so it must be over before anybody logs in.
-	notBefore := o.Clock.Now().Unix() + 1
-	ev := iam.Event{ID: secret.NewID(), At: o.Clock.Now().UnixMilli(), Type: "RESTORED"}
+	notBefore := now.Unix() + 1
+	ev := iam.Event{ID: secret.NewID(), At: now.UnixMilli(), Type: "RESTORED"}
 	if err := db.EndEverything(ctx, notBefore, &ev); err != nil {
 		return err
 	}
@@ -171,7 +182,11 @@ func unpack(file, path string) (m backup.Manifest, sealed []byte, err error) {
 	return m, sealed, errors.Join(out.Sync(), out.Close())
 }
 
+// openKey opens the master key of an archive.
 func openKey(sealed []byte, passphrase string) ([]byte, error) {
+	if sealed == nil {
+		return nil, ErrNoKey
+	}
 	text, err := backup.OpenKey(sealed, passphrase)
 	if err != nil {
 		return nil, err

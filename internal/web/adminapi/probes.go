@@ -21,7 +21,7 @@ func (a *API) announce(_ context.Context, r *web.Request) (web.Reply, error) {
 // probe says how a probe arrived.
 func (a *API) probe(_ context.Context, r *web.Request) (web.Reply, error) {
 	if seen, ok := a.Probes.Seen(r.PathValue("id")); ok {
-		return reply(api.ProbeSeen{Address: seen.Address, Peer: seen.Peer, Secure: seen.Secure, Forwarded: seen.Forwarded}, nil)
+		return reply(api.ProbeSeen{Address: seen.Address, Peer: seen.Peer, Trusted: seen.Trusted, Secure: seen.Secure, ForwardedFor: seen.ForwardedFor}, nil)
 	}
 	return web.Reply{}, oauth.RefuseArg(oauth.AdminUnknown, "No such probe has arrived")
 }
