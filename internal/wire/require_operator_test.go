@@ -11,17 +11,21 @@ import (
 	"time"
 
 	"github.com/seed-a6a28e10/usher/api"
+	"github.com/seed-a6a28e10/usher/internal/app/apptest"
 )
 
 // newPassword is one that an operator may set.
 const newPassword = "another good password"
 
-// send gives an operator's order in this process.
+// send gives an operator's order in this process; a body that is a string is
+// sent as it stands.
 func (w *world) send(t *testing.T, method, route string, body any, values ...string) *exchange {
 	t.Helper()
 	path, query, _ := strings.Cut(route, "?")
 	var content []byte
-	if body != nil {
+	if text, raw := body.(string); raw {
+		content = []byte(text)
+	} else if body != nil {
 		var err error
 		if content, err = json.Marshal(body); err != nil {
 			t.Fatal(err)
@@ -265,5 +269,56 @@ func TestN1_PasswordsAreCountedInCodePointsAndNotNormalised(t *testing.T) {
 		if e := w.send(t, "POST", api.AdminUserPassword, api.NewPassword{Password: password}, "platform", user); (e.status == 200) != taken {
 			t.Errorf("%d characters: %d %s", len([]rune(password)), e.status, e.body)
 		}
+	}
+}
+
+// H6 (RFC 9700 section 2.4): a client that an operator makes has no password
+// grant unless it is asked for.
+func TestH6_AClientMadeHereHasNoPasswordGrant(t *testing.T) {
+	t.Parallel()
+	w := start(t, defaultRealm)
+	for id, asked := range map[string]bool{"new": false, "new-with": true} {
+		w.order(t, "POST", api.AdminClients, api.NewClient{ClientID: id, Kind: api.KindPublic, DirectAccessGrants: asked}, "platform")
+		e := w.post(t, tokenPath, form("client_id", id, "grant_type", "password", "username", user, "password", password), nil)
+		if (e.status == http.StatusOK) != asked || !asked && memberOf(t, e.body, "error") != "unauthorized_client" {
+			t.Errorf("%s: %d %s", id, e.status, e.body)
+		}
+	}
+}
+
+// H4 (RFC 9700 sections 2.2.2, 4.14.2): a public client that an operator makes in
+// a realm made here rotates: a used token ends its family.
+func TestH4_APublicClientMadeHereRotates(t *testing.T) {
+	t.Parallel()
+	w := startWith(t, apptest.Options{Clock: apptest.NewStillClock()})
+	w.order(t, "POST", api.AdminClients, api.NewClient{ClientID: "new", Kind: api.KindPublic, DirectAccessGrants: true}, "platform")
+	first := w.login(t, "platform", "new", user, password)
+	use := func(token string) *exchange { return w.post(t, tokenPath, refresh("new", token), nil) }
+	second := memberOf(t, use(first.Refresh).body, "refresh_token")
+	third := memberOf(t, use(second).body, "refresh_token")
+	w.clock.Advance(time.Minute)
+	if e := use(first.Refresh); e.status != http.StatusBadRequest {
+		t.Errorf("a used token: %d %s", e.status, e.body)
+	}
+	if e := use(third); e.status != http.StatusBadRequest {
+		t.Errorf("the family lives: %d %s", e.status, e.body)
+	}
+}
+
+// J20 (ASVS 15.3.3, 15.3.7): an operator's order with a member that nobody
+// knows, or one twice, is refused and changes nothing.
+func TestJ20_OrdersHaveNoOtherMembers(t *testing.T) {
+	t.Parallel()
+	w := start(t, realmWith("platform", `"sslRequired": "none"`))
+	for _, body := range []string{
+		`{"username": "new", "admin": true}`, `{"username": "new", "id": "x"}`, `{"username": "new", "password_hash": "x"}`, `{"username": "new", "Username": "other"}`,
+		`{"username": "new", "username": "other"}`, `[{"username": "new"}]`, `{"username": "new"} {}`, `{"username": ["new"]}`, `{"username": "new"`,
+	} {
+		if e := w.send(t, "POST", api.AdminUsers, body, "platform"); e.status/100 != 4 {
+			t.Errorf("%s: %d %s", body, e.status, e.body)
+		}
+	}
+	if shown := string(w.order(t, "GET", api.AdminUsers, nil, "platform")); strings.Contains(shown, `"new"`) || strings.Contains(shown, `"other"`) {
+		t.Errorf("somebody was made: %s", shown)
 	}
 }
