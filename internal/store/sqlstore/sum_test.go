@@ -68,3 +68,23 @@ func TestSumsCostNoAllocation(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+// BenchmarkSums is what one rotation adds: the sums of four rows checked, those
+// of two made.
+func BenchmarkSums(b *testing.B) {
+	s := newSums([]byte("root"), nil)
+	id := "00000000-0000-4000-8000-000000000000"
+	f := &iam.Family{ID: id, RealmID: id, SessionID: id, ClientID: id, UserID: id, Scope: "openid profile email", Salt: make([]byte, 16),
+		KeyID: id, ParentJTI: id, Ring: []iam.Used{{JTI: id}, {JTI: id}, {JTI: id}}}
+	u := &iam.UserSession{ID: id, RealmID: id, UserID: id, Address: "192.0.2.1", Method: "openid-connect"}
+	c := &iam.ClientSession{SessionID: id, ClientID: id}
+	for b.Loop() {
+		s.family(f)
+		s.familyTouch(id, 1)
+		s.session(u)
+		s.sessionTouch(id, 1, 1)
+		s.clientSession(c)
+		s.family(f)
+		s.familyTouch(id, 1)
+	}
+}
