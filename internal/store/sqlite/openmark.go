@@ -56,11 +56,14 @@ func (m openMark) set() error {
 	if err := syncFolder(dir); err != nil {
 		return err
 	}
-	f, err := os.OpenFile(m.path(), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	f, err := os.OpenFile(m.path(), os.O_WRONLY|os.O_CREATE, 0o600)
 	if err != nil {
 		return err
 	}
-	if _, err := f.WriteString(is); err != nil {
+	if err := f.Truncate(0); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	if _, err := f.WriteAt([]byte(is), 0); err != nil {
 		return errors.Join(err, f.Close())
 	}
 	if err := errors.Join(f.Sync(), f.Close()); err != nil {
