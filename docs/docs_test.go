@@ -29,16 +29,17 @@ func TestDocumentsRun(t *testing.T) {
 	if last := strings.TrimSpace(readme[len(readme)-1]); last != "make test" {
 		t.Fatalf("the README's last command is %q, not the one that passes the tests", last)
 	}
-	base := startAs(t, readme[0])
-	run(t, "README.md", base, readme[1:len(readme)-1])
+	s := startAs(t, readme[0])
+	run(t, "README.md", s, readme[1:len(readme)-1])
 	ran := 0
 	documents, err := filepath.Glob("*.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range documents {
-		if b := blocks(t, name); len(b) > 0 && strings.Contains(strings.Join(b, ""), shown) {
-			run(t, name, base, b)
+		b := blocks(t, name)
+		if text := strings.Join(b, ""); strings.Contains(text, shown) || strings.Contains(text, "usher admin ") {
+			run(t, name, s, b)
 			ran++
 		}
 	}
@@ -60,9 +61,15 @@ func blocks(t *testing.T, name string) []string {
 	return found
 }
 
+// server is the Usher that the documents' commands talk to.
+type server struct {
+	base string // the URL it answers at
+	dir  string // with the program, and usher-data
+}
+
 // startAs runs a start command as it is printed, on a free port and in a
-// temporary folder, and returns the URL it answers at.
-func startAs(t *testing.T, command string) string {
+// temporary folder.
+func startAs(t *testing.T, command string) server {
 	t.Helper()
 	dir := t.TempDir()
 	binary := filepath.Join(dir, "usher")
@@ -97,14 +104,16 @@ func startAs(t *testing.T, command string) string {
 	if !ok {
 		t.Fatalf("issuer %q", started.Issuer)
 	}
-	return base
+	return server{base, dir}
 }
 
-func run(t *testing.T, name, base string, blocks []string) {
+// run has usher on its path, and finds the server's data folder by USHER_DATA.
+func run(t *testing.T, name string, s server, blocks []string) {
 	t.Helper()
-	script := strings.ReplaceAll(strings.Join(blocks, "\n"), shown, base)
+	script := strings.ReplaceAll(strings.Join(blocks, "\n"), shown, s.base)
 	cmd := exec.Command("bash", "-euo", "pipefail", "-c", script)
 	cmd.Dir = t.TempDir()
+	cmd.Env = append(os.Environ(), "PATH="+s.dir+":"+os.Getenv("PATH"), "USHER_DATA="+filepath.Join(s.dir, "usher-data"))
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("%s: %v\n%s\n%s", name, err, script, out)
 	}

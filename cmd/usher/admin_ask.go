@@ -43,6 +43,9 @@ func (a *admin) newPassword(ctx context.Context, f passwordFlags) (password *str
 	case f.stdin:
 		text, err = cli.ReadPassword(a.stdin)
 	default:
+		if _, err := a.folder(); err != nil && a.prompter().Can() {
+			return nil, false, err // before somebody thinks of a password
+		}
 		text, err = a.prompter().NewPassword(ctx, "New password")
 	}
 	if err != nil {

@@ -164,14 +164,16 @@ func (a *admin) printEvent(e api.Event) error {
 	return err
 }
 
+// eventRow shows the user by name where the event has it.
 func eventRow(e api.Event) []string {
+	user := e.UserID
 	var details []string
 	for _, name := range slices.Sorted(maps.Keys(e.Details)) {
+		if name == "username" {
+			user = e.Details[name]
+			continue
+		}
 		details = append(details, name+"="+e.Details[name])
-	}
-	user := e.UserID
-	if name := e.Details["username"]; name != "" && user == "" {
-		user = name
 	}
 	return []string{milli(e.At), e.Type, e.Realm, e.ClientID, user, e.Address, e.Error, strings.Join(details, " "), e.ID}
 }

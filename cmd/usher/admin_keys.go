@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -50,7 +51,8 @@ func (a *admin) keysRotate() *cobra.Command {
 	var in api.RotateKeys
 	c := a.command("rotate", "Make new signing keys", func(ctx context.Context, _ []string) error {
 		if in.Immediately {
-			if err := a.sure(ctx, "Refuse everything that the present keys of realm "+a.realm+" signed, at once?"); err != nil {
+			which := strings.TrimSpace("present " + in.Algorithm)
+			if err := a.sure(ctx, "Refuse everything that the "+which+" keys of realm "+a.realm+" signed, at once?"); err != nil {
 				return err
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seed-a6a28e10/usher/api"
+	"github.com/seed-a6a28e10/usher/internal/cli"
 )
 
 func (a *admin) sessionsCommand() *cobra.Command {
@@ -66,15 +67,14 @@ func (a *admin) sessionsEnd() *cobra.Command {
 		if given != 1 {
 			return usage(errors.New("which sessions?"), "name one SESSION, or --user NAME, or --all")
 		}
-		path, q, what := api.AdminPath(api.AdminSessions, a.realm), url.Values{}, "all sessions of realm "+a.realm
+		path, q := api.AdminPath(api.AdminSessions, a.realm), url.Values{}
 		switch {
 		case len(args) == 1:
-			path, what = api.AdminPath(api.AdminSession, a.realm, args[0]), "session "+args[0]
+			path = api.AdminPath(api.AdminSession, a.realm, args[0])
 		case user != "":
 			q.Set("user", user)
-			what = "all sessions of user " + user
 		default:
-			if err := a.sure(ctx, "End "+what+"?"); err != nil {
+			if err := a.sure(ctx, "End all sessions of realm "+a.realm+"?"); err != nil {
 				return err
 			}
 		}
@@ -82,7 +82,11 @@ func (a *admin) sessionsEnd() *cobra.Command {
 		if err := a.call(ctx, http.MethodDelete, path, q, nil, &out); err != nil {
 			return err
 		}
-		return a.done(out, "ended "+what, "there was nothing to end")
+		if a.table() && out.Changed {
+			a.say("%s ended", cli.Count(int64(max(1, out.Sessions)), "session"))
+			return nil
+		}
+		return a.done(out, "", "there was nothing to end")
 	})
 	c.Flags().StringVar(&user, "user", "", "all of this user: `name`, e-mail address or id")
 	c.Flags().BoolVar(&all, "all", false, "all of the realm")

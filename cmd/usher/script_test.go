@@ -175,6 +175,7 @@ var masks = []struct {
 }{
 	{regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`), "UUID"},
 	{regexp.MustCompile(`"(secret|password|kid)":"[A-Za-z0-9_-]{20,}"`), `"$1":"RANDOM"`},
+	{regexp.MustCompile(`(?m)^([A-Z2-7]{26}$|[A-Za-z0-9_-]{43}\b)`), "RANDOM"},
 	{regexp.MustCompile(`"(seal|signature|key)":"[A-Za-z0-9_+/=-]{20,}"`), `"$1":"RANDOM"`},
 	{regexp.MustCompile(`\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \([a-z0-9 ]+\)`), "TIME"},
 	{regexp.MustCompile(`\b1[6-9]\d{11}\b`), "1MS"},
@@ -182,7 +183,9 @@ var masks = []struct {
 	{regexp.MustCompile(`http://127\.0\.0\.1:\d+`), "http://HOST"},
 	{regexp.MustCompile(`"from_row":\d+,"to_row":\d+`), `"from_row":N,"to_row":N`},
 	{regexp.MustCompile(`(?m)^changed +\d+ +\d+`), "changed  N  N"},
+	{regexp.MustCompile(`(?m)^checkpoints +\d+`), "checkpoints  N"},
 	{regexp.MustCompile(`"seals":[1-9]`), `"seals":N`},
+	{regexp.MustCompile(`(?m)^(process|version|commit) .*`), "$1  BUILD"},
 	{regexp.MustCompile(`"pid":\d+`), `"pid":1`},
 	{regexp.MustCompile(`"(version|revision)":"[^"]+"`), `"$1":"BUILD"`},
 	{regexp.MustCompile(`uid:\d+`), "uid:ME"},

@@ -43,7 +43,8 @@ func scriptTerminal(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // converse reads the screen to its end and types each answer when its question
-// stands there, those to passwords when the echo is off. The keys ^C and ^D are written so.
+// stands there, those to passwords when the echo is off. The key ^C is written
+// so.
 func converse(screen io.ReadWriter, asked []string, echoIsOff func() bool) (string, error) {
 	var shown strings.Builder
 	from := 0
@@ -58,11 +59,11 @@ func converse(screen io.ReadWriter, asked []string, echoIsOff func() bool) (stri
 			}
 			from += at + len(strings.TrimSpace(question))
 			asked = asked[1:]
-			keys := strings.NewReplacer("^C", "\x03", "^D", "\x04").Replace(strings.TrimSpace(typed))
-			if !strings.ContainsAny(keys, "\x03\x04") {
+			keys := strings.ReplaceAll(strings.TrimSpace(typed), "^C", "\x03")
+			if keys != "\x03" {
 				keys += "\n"
 			}
-			for strings.Contains(question, "assword") && !echoIsOff() {
+			for secretly(question) && !echoIsOff() {
 				runtime.Gosched()
 			}
 			if _, err := io.WriteString(screen, keys); err != nil {
@@ -79,4 +80,9 @@ func converse(screen io.ReadWriter, asked []string, echoIsOff func() bool) (stri
 			return shown.String(), err
 		}
 	}
+}
+
+// secretly says that a question is answered without an echo.
+func secretly(question string) bool {
+	return strings.Contains(question, "assword") || strings.Contains(question, "assphrase")
 }
