@@ -23,12 +23,13 @@ type Realm struct {
 
 // Realms are the policies: a used token converges for ten seconds, or not at
 // all, or every token works. The last one's idle time is short, so that
-// refreshing writes every few seconds.
+// refreshing writes now and then; access tokens live no longer than it, and a
+// machine that stands still for a while must not make them end unforeseen.
 func Realms() []Realm {
 	return []Realm{
 		{"platform", true, 10 * time.Second, 10 * time.Hour},
 		{"instant", true, 0, 10 * time.Hour},
-		{"reusable", false, 0, 12 * time.Second},
+		{"reusable", false, 0, time.Minute},
 	}
 }
 
