@@ -271,7 +271,7 @@ func TestWhatIsWrongWithAStore(t *testing.T) {
 		{"one event is not sealed", Store{Realms: 1, Unsealed: 1, SealAge: time.Hour}, "warning events.sealed", "1 event waits"},
 		{"nothing in it", Store{}, "failure store.realm", "no realm"},
 		{"nobody seals", Store{Realms: 1, Unsealed: 4, SealAge: time.Hour}, "warning events.sealed", "4 events wait"},
-		{"a damaged row", Store{Realms: 1, Deep: &Deep{Damaged: []string{"users 17"}}}, "failure store.rows", "users 17"},
+		{"a damaged row", Store{Realms: 1, Deep: &Deep{Damaged: []string{"users 17"}}}, "failure store.rows", "damaged: users 17"},
 		{"a broken file", Store{Realms: 1, Deep: &Deep{Broken: []string{"row 5 missing from index"}}}, "failure store.file", "row 5 missing"},
 		{"a changed record", Store{Realms: 1, Deep: &Deep{Events: []string{"rows 5 to 9 were changed"}}}, "failure events.record", "rows 5 to 9"},
 	} {
@@ -295,11 +295,21 @@ func TestEachTroubleHasItsAdvice(t *testing.T) {
 	}
 }
 
-func TestManyDamagedRowsAreCounted(t *testing.T) {
+func TestManyFindingsOfAKindAreCounted(t *testing.T) {
 	t.Parallel()
-	r := JudgeStore(Store{Realms: 1, Deep: &Deep{Damaged: make([]string, 25)}})
-	if last := r[len(r)-1]; len(r) != 23 || last.Text != "and 5 more" {
-		t.Errorf("%d findings, the last %+v", len(r), last)
+	d := &Deep{Broken: []string{"a row of client names none", "a row of client names none", "a page is lost"}}
+	for i := range 25 {
+		d.Damaged = append(d.Damaged, fmt.Sprint("users ", i))
+	}
+	var got []string
+	for _, f := range JudgeStore(Store{Realms: 1, Deep: d}) {
+		if f.Level != Success {
+			got = append(got, f.Text)
+		}
+	}
+	want := []string{"and 5 more", "a row of client names none (2 times)", "a page is lost"}
+	if diff := cmp.Diff(want, got[20:]); diff != "" || got[19] != "damaged: users 19" {
+		t.Errorf("%s\n%s", got[:20], diff)
 	}
 }
 
@@ -319,7 +329,7 @@ func TestTheTableHasEveryCheck(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, m := range regexp.MustCompile(`[({]"([a-z]+\.[a-z-]+)"`).FindAllStringSubmatch(string(text), -1) {
+		for _, m := range regexp.MustCompile(`[({ ]"([a-z]+\.[a-z-]+)"`).FindAllStringSubmatch(string(text), -1) {
 			named[m[1]] = true
 		}
 	}

@@ -104,25 +104,40 @@ func JudgeStore(s Store) Report {
 func deep(r *found, s Store) {
 	d := s.Deep
 	damaged(r, d.Damaged)
-	for _, line := range d.Broken {
-		r.fail("store.file", "stop the server, keep the file, and restore a backup", "%s", line)
-	}
-	for _, line := range d.Events {
-		r.fail("events.record", "find out who could write the database", "%s", line)
-	}
+	several(r, "store.file", "stop the server, keep the file, and restore a backup", d.Broken)
+	several(r, "events.record", "find out who could write the database", d.Events)
 	if len(d.Damaged)+len(d.Broken)+len(d.Events)+len(s.Unread) == 0 {
 		r.ok("store.rows", "%s looked at, none damaged; the event record is unchanged", counted(d.Rows, "row", "rows"))
 	}
 }
 
 func damaged(r *found, rows []string) {
-	const most, advice = 20, "restore a backup; requests that need this row are answered 503"
+	lines := make([]string, len(rows))
 	for i, row := range rows {
-		if i == most {
-			r.fail("store.rows", advice, "and %d more", len(rows)-most)
-			break
+		lines[i] = "damaged: " + row
+	}
+	several(r, "store.rows", "restore a backup; requests that need this row are answered 503", lines)
+}
+
+// several fails for each different line, but for twenty at most.
+func several(r *found, check, advice string, lines []string) {
+	const most = 20
+	times := map[string]int{}
+	var different []string
+	for _, line := range lines {
+		if times[line]++; times[line] == 1 {
+			different = append(different, line)
 		}
-		r.fail("store.rows", advice, "damaged: %s", row)
+	}
+	for i, line := range different {
+		if i == most {
+			r.fail(check, advice, "and %d more", len(different)-most)
+			return
+		}
+		if n := times[line]; n > 1 {
+			line = fmt.Sprintf("%s (%d times)", line, n)
+		}
+		r.fail(check, advice, "%s", line)
 	}
 }
 

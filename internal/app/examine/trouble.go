@@ -32,8 +32,12 @@ func missing(data string) *doctor.Store {
 	case err == nil && !info.IsDir():
 		return &doctor.Store{Unreadable: fmt.Errorf("%s is not a folder", data), Trouble: doctor.FolderMissing}
 	}
-	if _, err = os.Stat(filepath.Join(data, sqlite.File)); errors.Is(err, fs.ErrNotExist) {
+	info, err = os.Stat(filepath.Join(data, sqlite.File))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return &doctor.Store{Unreadable: fmt.Errorf("%s holds no database", data), Trouble: doctor.NoDatabase}
+	case err == nil && info.Size() == 0:
+		return &doctor.Store{Unreadable: fmt.Errorf("%s/%s is empty", data, sqlite.File), Trouble: doctor.ForeignFile}
 	}
 	return nil
 }
