@@ -113,7 +113,7 @@ func (s *Service) writeClient(ctx context.Context, c *iam.Client, ev *iam.Event)
 		return s.Config.AddClient(ctx, *c, ev)
 	}
 	return s.Config.AddServiceClient(ctx, *c, iam.User{
-		ID: s.NewID(), RealmID: c.RealmID, Username: "service-account-" + lowerName(c.ClientID), Enabled: true,
+		ID: s.NewID(), RealmID: c.RealmID, Username: "service-account-" + strings.ToLower(c.ClientID), Enabled: true,
 		CreatedAt: s.Now().UnixMilli(), ServiceAccountOf: c.ClientID,
 	}, ev)
 }

@@ -9,12 +9,13 @@ import (
 	"strconv"
 
 	"github.com/seed-a6a28e10/usher/internal/iam"
+	"github.com/seed-a6a28e10/usher/internal/realmfile"
 	"github.com/seed-a6a28e10/usher/internal/vms"
 )
 
 // compare names what the file says differently from what is stored. What the
 // file is silent about, and what the store has beyond it, is no difference.
-func (im *Importer) compare(ctx context.Context, rows iam.ConfigRows, stored *iam.Realm, d *Draft) (Outcome, error) {
+func (im *Importer) compare(ctx context.Context, rows iam.ConfigRows, stored *iam.Realm, d *realmfile.Draft) (Outcome, error) {
 	out := Outcome{Realm: d.Realm.Name, Users: len(d.Users), Notes: im.complete(d)}
 	users, err := im.usersByName(ctx, stored.ID)
 	if err != nil {
@@ -57,7 +58,7 @@ func (im *Importer) usersByName(ctx context.Context, realmID string) (map[string
 
 // comparePassword compares hashes; a plain password is left for later. A hash
 // that a login has strengthened meanwhile is no difference.
-func (im *Importer) comparePassword(u *DraftUser, users map[string]iam.User, out *Outcome) {
+func (im *Importer) comparePassword(u *realmfile.User, users map[string]iam.User, out *Outcome) {
 	stored, ok := users[u.Username]
 	if !ok {
 		return // named already
@@ -114,7 +115,7 @@ func (im *Importer) storedDoc(rows iam.ConfigRows, r *iam.Realm, users map[strin
 }
 
 // draftDoc is the comparable form of what the file says.
-func draftDoc(d *Draft) map[string]any {
+func draftDoc(d *realmfile.Draft) map[string]any {
 	doc := realmDoc(d.Realm, d.Clients)
 	people := named{}
 	for _, u := range d.Users {
@@ -226,7 +227,7 @@ func (im *Importer) openKept(kept map[string]json.RawMessage, realmID, id string
 		var sealed struct {
 			Sealed []byte `json:"sealed"`
 		}
-		if mayHoldSecret(name) && json.Unmarshal(raw, &sealed) == nil {
+		if realmfile.MayHoldSecret(name) && json.Unmarshal(raw, &sealed) == nil {
 			if plain, err := im.Sealer.Open(sealed.Sealed, realmID, id, PurposeKept); err == nil {
 				raw = plain
 			}
@@ -273,7 +274,7 @@ func (df *differ) members(path string, have, want map[string]any) {
 		all[k] = nil
 	}
 	for _, name := range sortedKeys(all) {
-		if made[name] && nothing(want[name]) {
+		if made(name) && nothing(want[name]) {
 			continue
 		}
 		at := name
@@ -284,8 +285,10 @@ func (df *differ) members(path string, have, want map[string]any) {
 	}
 }
 
-// made are members the importer fills in where the file is silent.
-var made = words("id uuid createdAt secret")
+// made says which members the importer fills in where the file is silent.
+func made(name string) bool {
+	return name == "id" || name == "uuid" || name == "createdAt" || name == "secret"
+}
 
 func nothing(v any) bool {
 	switch x := v.(type) {

@@ -2,12 +2,12 @@ package admin
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
 	"strings"
 
 	"github.com/seed-a6a28e10/usher/internal/iam"
 	"github.com/seed-a6a28e10/usher/internal/oauth"
+	"github.com/seed-a6a28e10/usher/internal/realmfile"
 	"github.com/seed-a6a28e10/usher/internal/vms"
 )
 
@@ -30,19 +30,10 @@ type ExportOptions struct {
 // exportPage is how many users are read at a time.
 const exportPage = 500
 
-// exporter turns the rows of one realm into Keycloak's JSON form. All is open.
+// exporter reads and opens the rows of one realm for its file.
 type exporter struct {
-	im      *Importer
-	realm   iam.Realm
-	clients []iam.Client
-	keys    []openKey
-	secrets bool
-}
-
-// openKey is a key with its secret half: PKCS#8 DER, or the bytes of an HMAC key.
-type openKey struct {
-	iam.Key
-	plain []byte
+	im   *Importer
+	file realmfile.Writer
 }
 
 // exporter reads and opens everything of a realm but its users.
@@ -54,19 +45,19 @@ func (im *Importer) exporter(ctx context.Context, realmID string, secrets bool) 
 	if err != nil {
 		return nil, err
 	}
-	x := &exporter{im: im, secrets: secrets}
+	x := &exporter{im: im, file: realmfile.Writer{Secrets: secrets}}
 	for _, r := range rows.Realms {
 		if r.ID == realmID {
-			x.realm = r
-			x.realm.Kept = im.openKept(r.Kept, r.ID, r.ID)
+			x.file.Realm = r
+			x.file.Realm.Kept = im.openKept(r.Kept, r.ID, r.ID)
 		}
 	}
-	if x.realm.ID == "" {
+	if x.file.Realm.ID == "" {
 		return nil, iam.ErrNotFound
 	}
 	for _, c := range rows.Clients {
 		if c.RealmID == realmID {
-			x.clients = append(x.clients, im.openClient(c))
+			x.file.Clients = append(x.file.Clients, im.openClient(c))
 		}
 	}
 	for _, k := range rows.Keys {
@@ -77,9 +68,9 @@ func (im *Importer) exporter(ctx context.Context, realmID string, secrets bool) 
 		if err != nil {
 			return nil, oauth.Refuse(oauth.Internal).Because(err)
 		}
-		x.keys = append(x.keys, openKey{k, plain})
+		x.file.Keys = append(x.file.Keys, realmfile.OpenKey{Key: k, Plain: plain})
 	}
-	slices.SortFunc(x.keys, func(a, b openKey) int { return strings.Compare(a.KID, b.KID) })
+	slices.SortFunc(x.file.Keys, func(a, b realmfile.OpenKey) int { return strings.Compare(a.KID, b.KID) })
 	return x, nil
 }
 
@@ -94,32 +85,25 @@ func (s *Service) Export(ctx context.Context, c Caller, realm string, o ExportOp
 
 // export writes the whole document; users says where they are.
 func (x *exporter) export(ctx context.Context, where string) ([]byte, error) {
-	doc, err := x.document()
-	if err != nil {
-		return nil, err
-	}
 	var names map[string]string // of users, by id
 	if where != UsersSkip {
-		users := []any{}
 		names = map[string]string{}
 		err := x.eachUser(ctx, "", func(u iam.User) bool {
 			names[u.ID] = u.Username
 			if where == UsersSameFile {
-				users = append(users, x.user(u))
+				x.file.User(u)
 			}
 			return true
 		})
 		if err != nil {
 			return nil, err
 		}
-		if where == UsersSameFile {
-			doc["users"] = users
-		}
 	}
-	if err := x.managers(ctx, doc, names); err != nil {
+	managers, err := x.managers(ctx, names)
+	if err != nil {
 		return nil, err
 	}
-	return x.write(doc)
+	return written(x.file.RealmFile(managers, where == UsersSameFile))
 }
 
 // ExportUsers writes a page of a realm's users, as one of the files beside the
@@ -130,12 +114,13 @@ func (s *Service) ExportUsers(ctx context.Context, c Caller, realm, after string
 	if err != nil {
 		return nil, "", err
 	}
-	users, more := []any{}, false
+	count, more := 0, false
 	err = x.eachUser(ctx, after, func(u iam.User) bool {
-		if more = len(users) == limit; more {
+		if more = count == limit; more {
 			return false
 		}
-		users = append(users, x.user(u))
+		count++
+		x.file.User(u)
 		next = u.ID
 		return true
 	})
@@ -145,7 +130,7 @@ func (s *Service) ExportUsers(ctx context.Context, c Caller, realm, after string
 	if !more {
 		next = ""
 	}
-	data, err = x.write(map[string]any{"realm": x.realm.Name, "users": users})
+	data, err = written(x.file.UsersFile())
 	return data, next, err
 }
 
@@ -169,21 +154,18 @@ type Recorder interface {
 	RecordEvent(ctx context.Context, ev iam.Event) error
 }
 
-func (x *exporter) write(doc map[string]any) ([]byte, error) {
-	if !x.secrets {
-		mask("", doc)
-	}
-	data, err := json.MarshalIndent(doc, "", "  ")
+// written is a file, or the trouble in writing it, which is ours.
+func written(data []byte, err error) ([]byte, error) {
 	if err != nil {
 		return nil, oauth.Refuse(oauth.Internal).Because(err)
 	}
-	return append(data, '\n'), nil
+	return data, nil
 }
 
 // eachUser visits the realm's users by id, until visit says false.
 func (x *exporter) eachUser(ctx context.Context, after string, visit func(iam.User) bool) error {
 	for {
-		page, err := x.im.Store.Users(ctx, x.realm.ID, after, exportPage)
+		page, err := x.im.Store.Users(ctx, x.file.Realm.ID, after, exportPage)
 		if err != nil || len(page) == 0 {
 			return err
 		}
@@ -196,57 +178,24 @@ func (x *exporter) eachUser(ctx context.Context, after string, visit func(iam.Us
 	}
 }
 
-// managers writes the VideoManagers; members only where users are exported.
-func (x *exporter) managers(ctx context.Context, doc map[string]any, names map[string]string) error {
-	list, err := x.im.Store.VideoManagers(ctx, x.realm.ID)
+// managers are the VideoManagers with the names of their members; members only
+// where users are exported.
+func (x *exporter) managers(ctx context.Context, names map[string]string) ([]vms.Membership, error) {
+	list, err := x.im.Store.VideoManagers(ctx, x.file.Realm.ID)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	out := []any{}
-	for _, m := range list {
-		one := x.manager(m)
-		if names != nil {
-			members := []string{}
-			for _, id := range m.Members {
-				members = append(members, names[id])
-			}
-			slices.Sort(members)
-			one["members"] = members
+	out := make([]vms.Membership, len(list))
+	for i, m := range list {
+		out[i].VideoManager = m.VideoManager
+		if names == nil {
+			continue
 		}
-		out = append(out, one)
-	}
-	doc["videoManagers"] = out
-	return nil
-}
-
-func (x *exporter) manager(m vms.Membership) map[string]any {
-	v := m.VideoManager
-	out := map[string]any{"id": v.ID, "name": v.Name, "uuid": v.UUID, "configuration": v.Configuration}
-	addKept(out, x.realm.Kept[keptManager(v.ID)])
-	return out
-}
-
-// addKept puts kept members beside those of a document that it lacks.
-func addKept(doc map[string]any, raw json.RawMessage) {
-	var kept map[string]json.RawMessage
-	if json.Unmarshal(raw, &kept) != nil {
-		return
-	}
-	for name, value := range kept {
-		if _, ok := doc[name]; !ok {
-			doc[name] = value
+		out[i].Members = []string{}
+		for _, id := range m.Members {
+			out[i].Members = append(out[i].Members, names[id])
 		}
+		slices.Sort(out[i].Members)
 	}
-}
-
-// topKept are the kept members of the realm itself.
-func topKept(kept map[string]json.RawMessage) map[string]json.RawMessage {
-	out := map[string]json.RawMessage{}
-	for name, raw := range kept {
-		if !ofObject(name) && !strings.HasPrefix(name, "keyComponents/") && !strings.HasPrefix(name, "scopeMappings/") &&
-			name != "roles" && name != "defaultRole" && name != "components" {
-			out[name] = raw
-		}
-	}
-	return out
+	return out, nil
 }

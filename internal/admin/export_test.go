@@ -5,18 +5,6 @@ import (
 	"encoding/json"
 )
 
-// ParseTree gives tests the limits of the reader alone.
-func ParseTree(data []byte) error {
-	_, err := parseTree(data)
-	return err
-}
-
-// ReadTree is ParseTree with a limit of values.
-func ReadTree(data []byte, limit int) error {
-	_, err := readTree(data, limit)
-	return err
-}
-
 // OpenKept lets tests look at what is kept.
 func (im *Importer) OpenKept(kept map[string]json.RawMessage, realmID, id string) map[string]json.RawMessage {
 	return im.openKept(kept, realmID, id)

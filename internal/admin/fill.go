@@ -6,19 +6,22 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/seed-a6a28e10/usher/internal/iam"
+	"github.com/seed-a6a28e10/usher/internal/realmfile"
+	"github.com/seed-a6a28e10/usher/internal/secret"
 	"github.com/seed-a6a28e10/usher/internal/vms"
 )
 
 // complete applies what Keycloak does when a file is silent: built-in client
 // scopes, scopes of clients, service account users. It changes only the draft.
-func (im *Importer) complete(d *Draft) []Warning {
+func (im *Importer) complete(d *realmfile.Draft) []realmfile.Warning {
 	r := &d.Realm
-	var notes []Warning
-	if d.builtinScopes {
+	var notes []realmfile.Warning
+	if !d.States("clientScopes") {
 		r.ClientScopes = im.Scopes.All
 		if r.DefaultScopes == nil {
 			r.DefaultScopes = im.Scopes.Default
@@ -39,8 +42,8 @@ func (im *Importer) complete(d *Draft) []Warning {
 			c.OptionalScopes = r.OptionalScopes
 		}
 		if c.ServiceAccounts && !hasServiceAccount(d, c.ClientID) {
-			d.Users = append(d.Users, DraftUser{User: iam.User{
-				Username: "service-account-" + lowerName(c.ClientID), Enabled: true, ServiceAccountOf: c.ClientID,
+			d.Users = append(d.Users, realmfile.User{User: iam.User{
+				Username: "service-account-" + strings.ToLower(c.ClientID), Enabled: true, ServiceAccountOf: c.ClientID,
 			}})
 		}
 	}
@@ -49,19 +52,19 @@ func (im *Importer) complete(d *Draft) []Warning {
 
 // dropUnknownScopes passes over names that the built-in scopes do not have,
 // when the file brings none of its own.
-func dropUnknownScopes(d *Draft) []Warning {
-	var notes []Warning
+func dropUnknownScopes(d *realmfile.Draft) []realmfile.Warning {
+	var notes []realmfile.Warning
 	known := func(path string, list []string) []string {
 		if list == nil {
 			return nil
 		}
 		out := make([]string, 0, len(list))
 		for _, name := range list {
-			if hasScope(d.Realm.ClientScopes, name) {
+			if iam.HasScope(d.Realm.ClientScopes, name) {
 				out = append(out, name)
 				continue
 			}
-			notes = append(notes, Warning{Path: path, Count: 1, Line: 1, Reason: "there is no client scope " + name + ": passed over"})
+			notes = append(notes, realmfile.Warning{Path: path, Count: 1, Line: 1, Reason: "there is no client scope " + name + ": passed over"})
 		}
 		return out
 	}
@@ -75,16 +78,16 @@ func dropUnknownScopes(d *Draft) []Warning {
 	return notes
 }
 
-func hasServiceAccount(d *Draft, clientID string) bool {
-	return slices.ContainsFunc(d.Users, func(u DraftUser) bool { return u.ServiceAccountOf == clientID })
+func hasServiceAccount(d *realmfile.Draft, clientID string) bool {
+	return slices.ContainsFunc(d.Users, func(u realmfile.User) bool { return u.ServiceAccountOf == clientID })
 }
 
 // migrateScopes adds the scopes that newer Keycloak servers add to older
 // realms when they start: without "basic" tokens would have no subject.
-func (im *Importer) migrateScopes(d *Draft) []Warning {
-	var notes []Warning
+func (im *Importer) migrateScopes(d *realmfile.Draft) []realmfile.Warning {
+	var notes []realmfile.Warning
 	for _, s := range im.Scopes.All {
-		if (s.Name != "basic" && s.Name != "acr") || hasScope(d.Realm.ClientScopes, s.Name) {
+		if (s.Name != "basic" && s.Name != "acr") || iam.HasScope(d.Realm.ClientScopes, s.Name) {
 			continue
 		}
 		d.Realm.ClientScopes = append(d.Realm.ClientScopes, s)
@@ -94,14 +97,15 @@ func (im *Importer) migrateScopes(d *Draft) []Warning {
 				c.DefaultScopes = append(slices.Clone(c.DefaultScopes), s.Name)
 			}
 		}
-		notes = append(notes, Warning{Path: "clientScopes", Count: 1, Line: 1,
+		notes = append(notes, realmfile.Warning{Path: "clientScopes", Count: 1, Line: 1,
 			Reason: s.Name + " is missing: added for every client, as Keycloak's own migration does"})
 	}
 	return notes
 }
 
-// rows gives ids, makes keys and hashes, and seals what is secret.
-func (im *Importer) rows(ctx context.Context, d *Draft) (iam.RealmImport, []vms.Membership, error) {
+// rows gives ids, makes keys and hashes, and seals what is secret. managers is
+// the id of the first VideoManager made for a silent file.
+func (im *Importer) rows(ctx context.Context, d *realmfile.Draft, managers int64) (iam.RealmImport, []vms.Membership, error) {
 	r := &d.Realm
 	im.id(&r.ID)
 	var keys []iam.Key
@@ -123,7 +127,7 @@ func (im *Importer) rows(ctx context.Context, d *Draft) (iam.RealmImport, []vms.
 	for _, u := range d.Users {
 		out.Users = append(out.Users, u.User)
 	}
-	return out, im.members(d), nil
+	return out, im.members(d, managers), nil
 }
 
 func (im *Importer) id(field *string) {
@@ -134,7 +138,7 @@ func (im *Importer) id(field *string) {
 
 // keys opens the file's keys and makes the missing ones, each for an algorithm
 // that something in the realm is to be signed with.
-func (im *Importer) keys(d *Draft) ([]iam.Key, error) {
+func (im *Importer) keys(d *realmfile.Draft) ([]iam.Key, error) {
 	now := im.Now()
 	var out []iam.Key
 	active := map[string]bool{}
@@ -146,7 +150,7 @@ func (im *Importer) keys(d *Draft) ([]iam.Key, error) {
 		out = append(out, k)
 		active[m.Algorithm] = active[m.Algorithm] || m.Status == iam.KeyActive
 	}
-	for _, alg := range algorithms(d) {
+	for _, alg := range d.Algorithms() {
 		if active[alg] {
 			continue
 		}
@@ -160,26 +164,8 @@ func (im *Importer) keys(d *Draft) ([]iam.Key, error) {
 	return out, nil
 }
 
-// algorithms are the realm's, that of refresh tokens, and what its clients ask
-// for. Clients that are switched off count: they may be switched on.
-func algorithms(d *Draft) []string {
-	out := []string{d.Realm.SignatureAlgorithm, "HS512"}
-	for i := range d.Clients {
-		c := &d.Clients[i]
-		if c.Protocol != "openid-connect" || c.BearerOnly {
-			continue
-		}
-		for _, name := range algorithmAttributes {
-			if alg := c.Attributes[name]; asymmetric(alg) {
-				out = append(out, alg)
-			}
-		}
-	}
-	return out
-}
-
 // people gives users their ids and hashes, and seals their other credentials.
-func (im *Importer) people(ctx context.Context, d *Draft) error {
+func (im *Importer) people(ctx context.Context, d *realmfile.Draft) error {
 	now := im.Now().UnixMilli()
 	for i := range d.Users {
 		u := &d.Users[i]
@@ -193,9 +179,9 @@ func (im *Importer) people(ctx context.Context, d *Draft) error {
 }
 
 // hash turns a plain password into the credential.
-func (im *Importer) hash(u *DraftUser) error {
+func (im *Importer) hash(u *realmfile.User) error {
 	if u.Plain != nil {
-		if text := PasswordFault(*u.Plain); text != "" {
+		if text := secret.PasswordFault(*u.Plain); text != "" {
 			return fmt.Errorf("user %s: %s", u.Username, text)
 		}
 		s, c, err := im.Hasher.Hash(*u.Plain)
@@ -229,7 +215,7 @@ func (im *Importer) parallel(ctx context.Context, n int, f func(i int) error) er
 	return ctx.Err()
 }
 
-func (im *Importer) clients(d *Draft) []iam.Client {
+func (im *Importer) clients(d *realmfile.Draft) []iam.Client {
 	out := slices.Clone(d.Clients)
 	for i := range out {
 		im.id(&out[i].ID)
@@ -247,7 +233,7 @@ func (im *Importer) sealKept(kept map[string]json.RawMessage, realmID, id string
 	}
 	out := make(map[string]json.RawMessage, len(kept))
 	for name, raw := range kept {
-		if mayHoldSecret(name) && holdsText(raw) {
+		if realmfile.MayHoldSecret(name) && holdsText(raw) {
 			raw, _ = json.Marshal(map[string][]byte{"sealed": im.Sealer.Seal(raw, realmID, id, PurposeKept)}) // bytes always marshal
 		}
 		out[name] = raw
@@ -271,7 +257,7 @@ func holdsText(raw json.RawMessage) bool {
 
 // members turns user names into ids; where the file is silent three
 // VideoManagers are made and every person is a member.
-func (im *Importer) members(d *Draft) []vms.Membership {
+func (im *Importer) members(d *realmfile.Draft, first int64) []vms.Membership {
 	list := d.VideoManagers
 	ids := make(map[string]string, len(d.Users))
 	var everybody []string
@@ -282,7 +268,7 @@ func (im *Importer) members(d *Draft) []vms.Membership {
 		}
 	}
 	if list == nil {
-		list = builtinVideoManagers(everybody, d.firstManager)
+		list = builtinVideoManagers(everybody, first)
 	}
 	out := make([]vms.Membership, len(list))
 	for i, m := range list {
@@ -291,6 +277,19 @@ func (im *Importer) members(d *Draft) []vms.Membership {
 		im.id(&out[i].VideoManager.UUID)
 		for _, name := range m.Members {
 			out[i].Members = append(out[i].Members, ids[name])
+		}
+	}
+	return out
+}
+
+// builtinVideoManagers are the three tenants of a realm whose file names none.
+func builtinVideoManagers(members []string, first int64) []vms.Membership {
+	names := []string{"Corporate Communications", "Training and Education", "Product Marketing"}
+	out := make([]vms.Membership, len(names))
+	for i, name := range names {
+		out[i] = vms.Membership{
+			VideoManager: vms.VideoManager{ID: first + int64(i), Name: name, Configuration: json.RawMessage("{}")},
+			Members:      members,
 		}
 	}
 	return out

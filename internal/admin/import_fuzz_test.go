@@ -11,6 +11,7 @@ import (
 	"github.com/seed-a6a28e10/usher/internal/admin"
 	"github.com/seed-a6a28e10/usher/internal/iam"
 	"github.com/seed-a6a28e10/usher/internal/keys"
+	"github.com/seed-a6a28e10/usher/internal/realmfile"
 	"github.com/seed-a6a28e10/usher/internal/secret"
 	"github.com/seed-a6a28e10/usher/internal/store/sqlite"
 	"github.com/seed-a6a28e10/usher/internal/token"
@@ -34,7 +35,7 @@ func (s *takingStore) ImportRealm(_ context.Context, in iam.RealmImport, members
 // realm, with every user, client and VideoManager of it, and no password in
 // clear.
 func FuzzImport(f *testing.F) {
-	text, err := os.ReadFile("testdata/keycloak-export.json")
+	text, err := os.ReadFile("../realmfile/testdata/keycloak-export.json")
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -59,7 +60,7 @@ func FuzzImport(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		drafts, _, err := admin.Parse("r.json", data)
+		drafts, _, err := realmfile.Parse("r.json", data)
 		if err != nil || len(drafts) > 20 {
 			return
 		}
@@ -85,7 +86,7 @@ func FuzzImport(f *testing.F) {
 	})
 }
 
-func checkTaken(t *testing.T, d *admin.Draft, in *iam.RealmImport, members []vms.Membership) {
+func checkTaken(t *testing.T, d *realmfile.Draft, in *iam.RealmImport, members []vms.Membership) {
 	t.Helper()
 	accounts := 0
 	for _, u := range in.Users {

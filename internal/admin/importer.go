@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/seed-a6a28e10/usher/internal/iam"
+	"github.com/seed-a6a28e10/usher/internal/realmfile"
 	"github.com/seed-a6a28e10/usher/internal/secret"
 	"github.com/seed-a6a28e10/usher/internal/vms"
 )
@@ -40,7 +41,7 @@ type Sealer interface {
 // called from several goroutines.
 type KeyMaker interface {
 	Generate(r *iam.Realm, algorithm string, at time.Time) (iam.Key, error)
-	Import(r *iam.Realm, m KeyMaterial, at time.Time) (iam.Key, error)
+	Import(r *iam.Realm, m realmfile.KeyMaterial, at time.Time) (iam.Key, error)
 }
 
 // Purposes under which this package seals; the id is the row's.
@@ -75,7 +76,7 @@ type Outcome struct {
 	Realm   string
 	Created bool
 	Users   int // in the file
-	Notes   []Warning
+	Notes   []realmfile.Warning
 	// Differences names what the file says differently from what is stored,
 	// when the realm was there already.
 	Differences []string
@@ -95,7 +96,7 @@ type PasswordCheck struct {
 // Bring imports every draft whose realm does not exist, each all or nothing,
 // and compares the others with what is stored. Without create a realm that
 // does not exist is only named.
-func (im *Importer) Bring(ctx context.Context, drafts []Draft, create bool) ([]Outcome, error) {
+func (im *Importer) Bring(ctx context.Context, drafts []realmfile.Draft, create bool) ([]Outcome, error) {
 	rows, err := im.Store.LoadConfig(ctx)
 	if err == nil {
 		err = rows.Whole()
@@ -109,8 +110,7 @@ func (im *Importer) Bring(ctx context.Context, drafts []Draft, create bool) ([]O
 	}
 	var out []Outcome
 	for i := range drafts {
-		d := &drafts[i]
-		d.firstManager = first
+		d, managers := &drafts[i], first
 		first += 3
 		stored, ok := findRealm(rows, d.Realm.Name)
 		if ok {
@@ -125,7 +125,7 @@ func (im *Importer) Bring(ctx context.Context, drafts []Draft, create bool) ([]O
 			out = append(out, Outcome{Realm: d.Realm.Name, Differences: []string{d.Realm.Name + ": the realm is not stored"}})
 			continue
 		}
-		o, err := im.create(ctx, d)
+		o, err := im.create(ctx, d, managers)
 		if err != nil {
 			return out, fmt.Errorf("realm %s: %w", d.Realm.Name, err)
 		}
@@ -136,7 +136,7 @@ func (im *Importer) Bring(ctx context.Context, drafts []Draft, create bool) ([]O
 
 // firstManager is the id of the first VideoManager made for a silent file:
 // 1001, or the one after all that exist, since ids are one series.
-func (im *Importer) firstManager(ctx context.Context, rows iam.ConfigRows, drafts []Draft) (int64, error) {
+func (im *Importer) firstManager(ctx context.Context, rows iam.ConfigRows, drafts []realmfile.Draft) (int64, error) {
 	next := int64(1001)
 	use := func(list []vms.Membership) {
 		for _, m := range list {
@@ -165,9 +165,11 @@ func findRealm(rows iam.ConfigRows, name string) (*iam.Realm, bool) {
 	return nil, false
 }
 
-func (im *Importer) create(ctx context.Context, d *Draft) (Outcome, error) {
+// create makes a realm; managers is the id of the first VideoManager made for a
+// silent file.
+func (im *Importer) create(ctx context.Context, d *realmfile.Draft, managers int64) (Outcome, error) {
 	notes := im.complete(d)
-	row, members, err := im.rows(ctx, d)
+	row, members, err := im.rows(ctx, d, managers)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -219,7 +221,7 @@ func (im *Importer) AddUser(ctx context.Context, realm, username, password strin
 	if err != nil {
 		return nil, err
 	}
-	user := PersonDraft(name, password)
+	user := realmfile.Person(name, password)
 	user.ID, user.RealmID, user.CreatedAt = im.NewID(), r.ID, im.Now().UnixMilli()
 	if err := im.hash(&user); err != nil {
 		return nil, err

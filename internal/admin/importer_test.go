@@ -16,6 +16,7 @@ import (
 	"github.com/seed-a6a28e10/usher/internal/admin"
 	"github.com/seed-a6a28e10/usher/internal/iam"
 	"github.com/seed-a6a28e10/usher/internal/keys"
+	"github.com/seed-a6a28e10/usher/internal/realmfile"
 	"github.com/seed-a6a28e10/usher/internal/secret"
 	"github.com/seed-a6a28e10/usher/internal/store/sqlite"
 	"github.com/seed-a6a28e10/usher/internal/token"
@@ -31,7 +32,7 @@ func (m maker) Generate(r *iam.Realm, alg string, at time.Time) (iam.Key, error)
 	return m.Maker.Generate(r.ID, alg, at)
 }
 
-func (m maker) Import(r *iam.Realm, k admin.KeyMaterial, at time.Time) (iam.Key, error) {
+func (m maker) Import(r *iam.Realm, k realmfile.KeyMaterial, at time.Time) (iam.Key, error) {
 	return m.Maker.Import(r.ID, keys.Material{KID: k.KID, Algorithm: k.Algorithm, Status: k.Status, Priority: k.Priority,
 		Private: k.Private, Secret: k.Secret, Certificate: k.Certificate}, at)
 }
@@ -66,7 +67,7 @@ func (randomness) Read(p []byte) (int, error) { return copy(p, secret.Token(len(
 
 func bring(t *testing.T, im *admin.Importer, text string, create bool) []admin.Outcome {
 	t.Helper()
-	drafts, _, err := admin.Parse("realm.json", []byte(text))
+	drafts, _, err := realmfile.Parse("realm.json", []byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +80,7 @@ func bring(t *testing.T, im *admin.Importer, text string, create bool) []admin.O
 
 func export(t *testing.T) string {
 	t.Helper()
-	text, err := os.ReadFile("testdata/keycloak-export.json")
+	text, err := os.ReadFile("../realmfile/testdata/keycloak-export.json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -289,7 +290,7 @@ func TestThreeVideoManagers(t *testing.T) {
 func TestBuiltin(t *testing.T) {
 	t.Parallel()
 	im, db := importer(t)
-	if _, err := im.Bring(context.Background(), []admin.Draft{admin.Builtin("platform", admin.PersonDraft("A@Example.org", "p"))}, true); err != nil {
+	if _, err := im.Bring(context.Background(), []realmfile.Draft{realmfile.Builtin("platform", realmfile.Person("A@Example.org", "p"))}, true); err != nil {
 		t.Fatal(err)
 	}
 	rows, err := db.LoadConfig(t.Context())

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/seed-a6a28e10/usher/internal/iam"
+	"github.com/seed-a6a28e10/usher/internal/realmfile"
 )
 
 // Import brings files of a Keycloak export, as Importer.Import does, records it
@@ -23,7 +24,7 @@ func (s *Service) Import(ctx context.Context, c Caller, next FileSource, o Impor
 		}
 		return ev
 	})
-	var wrong Faults
+	var wrong realmfile.Faults
 	if errors.As(err, &wrong) {
 		lines := make([]string, len(wrong))
 		for i, f := range wrong {

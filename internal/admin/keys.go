@@ -74,7 +74,7 @@ func keysOf(rows iam.ConfigRows, realmID string) iam.KeySet {
 // signed can be good. Immediately is for keys that got out: the new ones sign at
 // once, and what the old ones signed is refused.
 func (s *Service) RotateKeys(ctx context.Context, c Caller, realm, algorithm string, immediately bool) ([]KeyView, error) {
-	if algorithm != "" && !madeFor(algorithm) {
+	if algorithm != "" && !iam.HasSigner(algorithm) {
 		return nil, refused("No keys are made for algorithm " + quote(algorithm)).
 			WithHint("Name RS256, PS256, ES256, EdDSA or HS512.")
 	}

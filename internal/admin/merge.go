@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"github.com/seed-a6a28e10/usher/internal/iam"
+	"github.com/seed-a6a28e10/usher/internal/realmfile"
 	"github.com/seed-a6a28e10/usher/internal/vms"
 )
 
@@ -66,8 +67,8 @@ type FileSource func() (name string, data []byte, err error)
 // of their own behind that of their realm. What is missing is added; what is
 // there and differs is named, and changed where the options say so. The users
 // are read file by file and take no memory together. A wrong file refuses the
-// whole with Faults, and then nothing was imported. Each realm is changed all
-// or nothing. ErrNoUsers comes with the result.
+// whole with realmfile.Faults, and then nothing was imported. Each realm is
+// changed all or nothing. ErrNoUsers comes with the result.
 func (im *Importer) Import(ctx context.Context, next FileSource, o ImportOptions, event EventOf) (ImportResult, error) {
 	rows, err := im.Store.LoadConfig(ctx)
 	if err == nil {
@@ -124,7 +125,7 @@ type importRun struct {
 	waiting      []file
 	waitingBytes int
 
-	faults   Faults
+	faults   realmfile.Faults
 	warnings []string
 	// inFiles counts users, there those who are users in the end.
 	inFiles, there int
@@ -136,7 +137,7 @@ type file struct {
 }
 
 // maxWaiting bounds what is kept of files that came before their realm's.
-const maxWaiting = MaxFileBytes
+const maxWaiting = realmfile.MaxBytes
 
 func (run *importRun) read(ctx context.Context, next FileSource) error {
 	for {
@@ -158,33 +159,33 @@ func (run *importRun) read(ctx context.Context, next FileSource) error {
 	}
 	run.waiting = nil
 	if len(run.order) == 0 && len(run.faults) == 0 {
-		return Faults{{File: "import", Line: 1, Column: 1, Text: "no file was given"}}
+		return realmfile.Faults{{File: "import", Line: 1, Column: 1, Text: "no file was given"}}
 	}
 	return nil
 }
 
 // file takes one file. Faults are collected; the error is the store's.
 func (run *importRun) file(ctx context.Context, name string, data []byte, last bool) error {
-	n, roots, err := openFile(name, data)
+	f, err := realmfile.Open(name, data)
 	if err != nil {
 		return run.blame(err)
 	}
-	for _, o := range roots {
-		if !last && usersOnly(o) && run.waits(o) {
-			if len(roots) == 1 && run.waitingBytes+len(data) <= maxWaiting {
+	for _, p := range f.Parts {
+		if !last && p.UsersOnly() && run.waits(p) {
+			if len(f.Parts) == 1 && run.waitingBytes+len(data) <= maxWaiting {
 				run.waiting = append(run.waiting, file{name, data})
 				run.waitingBytes += len(data)
 				return nil
 			}
 		}
-		if err := run.part(ctx, o); err != nil {
+		if err := run.part(ctx, p); err != nil {
 			return err
 		}
 	}
-	if err := n.verdict(); err != nil {
+	if err := f.Err(); err != nil {
 		return run.blame(err)
 	}
-	for _, w := range n.list() {
+	for _, w := range f.Warnings() {
 		run.warnings = append(run.warnings, name+": "+w.String())
 	}
 	return nil
@@ -192,51 +193,49 @@ func (run *importRun) file(ctx context.Context, name string, data []byte, last b
 
 // blame collects the faults of a file, up to as many as anybody reads.
 func (run *importRun) blame(err error) error {
-	var faults Faults
+	var faults realmfile.Faults
 	if !errors.As(err, &faults) {
 		return err
 	}
-	run.faults = append(run.faults, faults[:min(len(faults), max(0, maxFaults-len(run.faults)))]...)
+	run.faults = run.faults.With(faults)
 	return nil
 }
 
 // waits says whether a file of users should wait for that of its realm.
-func (run *importRun) waits(o *object) bool {
-	rm := run.realms[o.str("realm", "")]
+func (run *importRun) waits(p *realmfile.Part) bool {
+	rm := run.realms[p.Realm()]
 	return rm == nil || rm.draft == nil
 }
 
 // part takes one realm of a file, or some of its users.
-func (run *importRun) part(ctx context.Context, o *object) error {
-	name := o.str("realm", "")
+func (run *importRun) part(ctx context.Context, p *realmfile.Part) error {
+	name := p.Realm()
 	rm := run.realms[name]
-	if usersOnly(o) {
+	if p.UsersOnly() {
 		if rm == nil {
 			stored, ok := findRealm(run.rows, name)
 			if !ok {
-				o.fault("realm", "there is no realm "+name+": give the file of the realm too")
+				p.Fault("realm", "there is no realm "+name+": give the file of the realm too")
 				return nil
 			}
 			var err error
-			if rm, err = run.begin(ctx, o, stored, nil); err != nil {
+			if rm, err = run.begin(ctx, p, stored, nil); err != nil {
 				return err
 			}
 		}
-		o.used["users"] = true
-		o.rest(words("federatedUsers"))
-		return rm.users(ctx, o)
+		return rm.users(ctx, p)
 	}
 	if rm != nil {
-		o.fault("realm", "the realm "+name+" is there twice, or came behind its users")
+		p.Fault("realm", "the realm "+name+" is there twice, or came behind its users")
 		return nil
 	}
-	d := realmPart(o)
+	d := p.Draft()
 	stored, _ := findRealm(run.rows, name)
-	rm, err := run.begin(ctx, o, stored, &d)
+	rm, err := run.begin(ctx, p, stored, &d)
 	if err != nil {
 		return err
 	}
-	return rm.users(ctx, o)
+	return rm.users(ctx, p)
 }
 
 // forget drops what was put aside and not used.

@@ -4,14 +4,15 @@ import (
 	"slices"
 
 	"github.com/seed-a6a28e10/usher/internal/iam"
+	"github.com/seed-a6a28e10/usher/internal/realmfile"
 )
 
 // mergeClients adds and changes clients. A masked or absent secret leaves the
 // stored one alone.
-func (rm *realmRun) mergeClients(o *object) {
+func (rm *realmRun) mergeClients(p *realmfile.Part) {
 	file := slices.Clone(rm.draft.Clients)
 	for i := range file {
-		rm.fillClient(o, &file[i])
+		rm.fillClient(p, &file[i])
 	}
 	docs := func(list []iam.Client) named {
 		out := named{}
@@ -35,7 +36,7 @@ func (rm *realmRun) mergeClients(o *object) {
 			c := *find(file, clientID)
 			rm.im.id(&c.ID)
 			c.RealmID = rm.next.ID
-			rm.foreignID(o, &c)
+			rm.foreignID(p, &c)
 			rm.clients = append(rm.clients, c)
 			rm.added = append(rm.added, c)
 		},
@@ -58,7 +59,7 @@ func (rm *realmRun) storedClient(id string) *iam.Client {
 
 // fillClient gives a client of the file what Keycloak gives a new one, and
 // passes over client scopes that the realm does not have.
-func (rm *realmRun) fillClient(o *object, c *iam.Client) {
+func (rm *realmRun) fillClient(p *realmfile.Part, c *iam.Client) {
 	for _, list := range []struct {
 		scopes  *[]string
 		absent  []string
@@ -68,17 +69,17 @@ func (rm *realmRun) fillClient(o *object, c *iam.Client) {
 			*list.scopes = list.absent
 			continue
 		}
-		*list.scopes = without(*list.scopes, func(name string) bool {
-			gone := !hasScope(rm.next.ClientScopes, name) && name != iam.VideoAudience
+		*list.scopes = slices.DeleteFunc(slices.Clone(*list.scopes), func(name string) bool {
+			gone := !iam.HasScope(rm.next.ClientScopes, name) && name != iam.VideoAudience
 			if gone {
-				o.warn("clients", "the client "+c.ClientID+" names the "+list.clients+" client scope "+name+", which does not exist: passed over")
+				p.Warn("clients", "the client "+c.ClientID+" names the "+list.clients+" client scope "+name+", which does not exist: passed over")
 			}
 			return gone
 		})
 	}
 	for i := range rm.clients {
 		if stored := &rm.clients[i]; stored.ClientID == c.ClientID {
-			c.Kept = unmaskKept(c.Kept, stored.Kept)
+			c.Kept = realmfile.Unmask(c.Kept, stored.Kept)
 		}
 	}
 }
@@ -86,14 +87,14 @@ func (rm *realmRun) fillClient(o *object, c *iam.Client) {
 // mergeKeys adds keys, so that what they signed stays good. Where the realm has
 // a key that signs already, a new one only verifies: nobody could have known it
 // before its first use.
-func (rm *realmRun) mergeKeys(o *object) {
+func (rm *realmRun) mergeKeys(p *realmfile.Part) {
 	c := rm.table.of(kindKeys)
 	stored := keysOf(rm.rows, rm.next.ID)
 	for _, m := range rm.draft.Keys {
 		i := slices.IndexFunc(stored, func(k iam.Key) bool { return k.KID == m.KID })
 		switch {
 		case i < 0 && m.KID != "":
-			rm.addKey(o, m, stored)
+			rm.addKey(p, m, stored)
 			c.add()
 		case i < 0:
 			c.skip("a key without a kid", m.Place)
@@ -108,15 +109,15 @@ func (rm *realmRun) mergeKeys(o *object) {
 	}
 }
 
-func (rm *realmRun) addKey(o *object, m KeyMaterial, stored iam.KeySet) {
+func (rm *realmRun) addKey(p *realmfile.Part, m realmfile.KeyMaterial, stored iam.KeySet) {
 	if m.Status == iam.KeyActive && slices.Contains(stored.Algorithms(), m.Algorithm) {
 		m.Status = iam.KeyPassive
 	}
 	k, err := rm.im.Keys.Import(&rm.next, m, rm.im.Now())
 	if err != nil {
-		o.fault("components", m.Place+": "+err.Error())
+		p.Fault("components", m.Place+": "+err.Error())
 		return
 	}
 	rm.keys = append(rm.keys, k)
-	rm.takeKept(keptAt, keptKey(m.KID))
+	rm.takeKept(keptAt, realmfile.KeyPlace(m.KID))
 }

@@ -9,6 +9,7 @@ import (
 	"reflect"
 
 	"github.com/seed-a6a28e10/usher/internal/iam"
+	"github.com/seed-a6a28e10/usher/internal/realmfile"
 	"github.com/seed-a6a28e10/usher/internal/secret"
 )
 
@@ -35,10 +36,10 @@ func (run *importRun) finish(ctx context.Context, rm *realmRun) error {
 
 // serviceAccounts makes the users that new clients with service accounts need.
 func (rm *realmRun) serviceAccounts(ctx context.Context) error {
-	var made []DraftUser
+	var made []realmfile.User
 	for _, c := range rm.added {
 		name := iam.CanonicalName("service-account-" + c.ClientID)
-		if !c.ServiceAccounts || rm.people.names[name] {
+		if !c.ServiceAccounts || rm.people.Has(name) {
 			continue
 		}
 		u, err := rm.storedUser(ctx, name)
@@ -46,7 +47,7 @@ func (rm *realmRun) serviceAccounts(ctx context.Context) error {
 			return err
 		}
 		if u == nil {
-			made = append(made, DraftUser{User: iam.User{Username: name, Enabled: true, ServiceAccountOf: c.ClientID}})
+			made = append(made, realmfile.User{User: iam.User{Username: name, Enabled: true, ServiceAccountOf: c.ClientID}})
 		}
 	}
 	return rm.stage(ctx, made)
@@ -58,7 +59,7 @@ func (rm *realmRun) checkMembers(ctx context.Context) error {
 		return nil
 	}
 	for name := range rm.memberOf {
-		if rm.people.names[name] {
+		if rm.people.Has(name) {
 			continue
 		}
 		u, err := rm.storedUser(ctx, name)
@@ -68,7 +69,7 @@ func (rm *realmRun) checkMembers(ctx context.Context) error {
 		if u == nil {
 			continue
 		}
-		rm.people.names[name] = true
+		rm.people.Add(name)
 		for _, id := range rm.memberOf[name] { // of new VideoManagers
 			rm.members = append(rm.members, iam.MemberChange{VideoManager: id, UserID: u.ID})
 		}
@@ -77,24 +78,12 @@ func (rm *realmRun) checkMembers(ctx context.Context) error {
 }
 
 func (rm *realmRun) blameMembers() error {
-	known := rm.people
-	draft := *rm.draft
+	var among func(name string) bool
 	if rm.stored != nil { // members who are stored were found by join
-		draft.VideoManagers, draft.memberAt = nil, nil
-		for i, m := range rm.draft.VideoManagers {
-			keep := m
-			keep.Members = nil
-			for _, name := range m.Members {
-				if rm.memberOf[iam.CanonicalName(name)] != nil {
-					keep.Members = append(keep.Members, name)
-				}
-			}
-			draft.VideoManagers = append(draft.VideoManagers, keep)
-			draft.memberAt = append(draft.memberAt, rm.draft.memberAt[i])
-		}
+		among = func(name string) bool { return rm.memberOf[name] != nil }
 	}
-	if faults := known.members(&draft); len(faults) > 0 {
-		return rm.blame(Faults(faults))
+	if faults := rm.people.Members(rm.draft, among); len(faults) > 0 {
+		return rm.blame(faults)
 	}
 	return nil
 }
@@ -110,7 +99,7 @@ func (rm *realmRun) commit(ctx context.Context, event EventOf) ([]iam.Revocation
 		rm.im.id(&m.Next.Roles[i].ID)
 	}
 	if rm.stored == nil {
-		keys, err := rm.im.keys(&Draft{Realm: rm.next, Clients: rm.clients, Keys: rm.draft.Keys})
+		keys, err := rm.im.keys(&realmfile.Draft{Realm: rm.next, Clients: rm.clients, Keys: rm.draft.Keys})
 		if err != nil {
 			return nil, err
 		}

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/seed-a6a28e10/usher/internal/iam"
+	"github.com/seed-a6a28e10/usher/internal/realmfile"
 	"github.com/seed-a6a28e10/usher/internal/vms"
 )
 
@@ -69,7 +70,7 @@ func (rm *realmRun) mergeManagers(ctx context.Context) error {
 		i := slices.IndexFunc(stored, func(s vms.Membership) bool { return s.VideoManager.ID == m.VideoManager.ID })
 		if i < 0 {
 			rm.addManager(m)
-			rm.takeKept(keptAt, keptManager(m.VideoManager.ID))
+			rm.takeKept(keptAt, realmfile.ManagerPlace(m.VideoManager.ID))
 			c.add()
 			continue
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/seed-a6a28e10/usher/internal/admin"
 	"github.com/seed-a6a28e10/usher/internal/iam"
+	"github.com/seed-a6a28e10/usher/internal/realmfile"
 )
 
 // TestMergeMasked: a partial export has stars where secrets were; what is stored
@@ -70,7 +71,7 @@ func TestMergeRefusals(t *testing.T) {
 			t.Parallel()
 			im, db := mergeImporter(t)
 			_, err := im.Import(t.Context(), fileList(c.files...), admin.ImportOptions{}, noEvent)
-			var faults admin.Faults
+			var faults realmfile.Faults
 			if !errors.As(err, &faults) || !strings.Contains(err.Error(), c.want) {
 				t.Fatalf("got %v\nwant %s", err, c.want)
 			}

@@ -1,19 +1,22 @@
 package admin
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/seed-a6a28e10/usher/internal/iam"
+	"github.com/seed-a6a28e10/usher/internal/realmfile"
 )
 
 // mergeObjects adds what the realm lacks, and changes or names what differs.
 // Ids stay as they are stored: other rows refer to them.
-func (rm *realmRun) mergeObjects(o *object) {
+func (rm *realmRun) mergeObjects(p *realmfile.Part) {
 	d := rm.draft
-	if !d.builtinScopes {
+	if d.States("clientScopes") {
 		for _, w := range rm.im.migrateScopes(d) {
 			rm.warnings = append(rm.warnings, d.Realm.Name+": "+w.String())
 		}
@@ -21,8 +24,8 @@ func (rm *realmRun) mergeObjects(o *object) {
 	rm.mergeRoles()
 	rm.mergeGroups()
 	rm.mergeScopes()
-	rm.mergeClients(o)
-	rm.mergeKeys(o)
+	rm.mergeClients(p)
+	rm.mergeKeys(p)
 	rm.mergeSettings()
 }
 
@@ -77,11 +80,30 @@ func docOf(v any, kept map[string]json.RawMessage) map[string]any {
 
 // canonical is a JSON value with its members in order.
 func canonical(raw json.RawMessage) json.RawMessage {
-	v, ok := decoded(raw)
-	if !ok {
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.UseNumber() // as they are written
+	var v any
+	if dec.Decode(&v) != nil {
 		return raw
 	}
-	return mustJSON(v)
+	return jsonOf(v)
+}
+
+func jsonOf(v any) []byte {
+	raw, err := json.Marshal(v)
+	if err != nil { // a row, or JSON a moment ago
+		return nil
+	}
+	return raw
+}
+
+// withKept adds kept members to those of a thing.
+func withKept(into, more map[string]json.RawMessage) map[string]json.RawMessage {
+	if into == nil && len(more) > 0 {
+		into = make(map[string]json.RawMessage, len(more))
+	}
+	maps.Copy(into, more)
+	return into
 }
 
 // keptBelow are the kept members of one place, and those inside it.
@@ -108,7 +130,7 @@ func (rm *realmRun) takeKept(at func(map[string]json.RawMessage, string) map[str
 	for name := range at(rm.next.Kept, place) {
 		delete(rm.next.Kept, name)
 	}
-	rm.next.Kept = keep(rm.next.Kept, "", at(rm.draft.Realm.Kept, place))
+	rm.next.Kept = withKept(rm.next.Kept, at(rm.draft.Realm.Kept, place))
 }
 
 // listed is one list of things of the realm that are told apart by name.
@@ -160,10 +182,10 @@ func (rm *realmRun) mergeRoles() {
 		})
 	}
 	file := &rm.draft.Realm
-	stated := len(file.Roles) - rm.draft.madeRoles
+	stated := len(file.Roles) - rm.draft.MadeRoles()
 	roles("roles", "roles/realm/", file.Roles[:stated], &rm.next.Roles)
 	for _, role := range file.Roles[stated:] {
-		if !hasRole(rm.next.Roles, role.Name) {
+		if !iam.HasRole(rm.next.Roles, role.Name) {
 			rm.next.Roles = append(rm.next.Roles, role)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/seed-a6a28e10/usher/internal/iam"
+	"github.com/seed-a6a28e10/usher/internal/realmfile"
 	"github.com/seed-a6a28e10/usher/internal/vms"
 )
 
@@ -13,8 +14,8 @@ import (
 // they are sealed when they are committed.
 type realmRun struct {
 	*importRun
-	draft  *Draft     // nil: only users came
-	stored *iam.Realm // nil: the realm is new
+	draft  *realmfile.Draft // nil: only users came
+	stored *iam.Realm       // nil: the realm is new
 
 	next     iam.Realm
 	clients  []iam.Client // all of the realm's after the import
@@ -28,7 +29,7 @@ type realmRun struct {
 	memberOf map[string][]int64
 	everyone []int64
 
-	people *people
+	people *realmfile.People
 	table  table
 	batch  string
 	buffer []iam.StagedUser
@@ -41,9 +42,9 @@ type realmRun struct {
 const maxDifferences = 500
 
 // begin decides about everything of a realm but its users.
-func (run *importRun) begin(ctx context.Context, o *object, stored *iam.Realm, d *Draft) (*realmRun, error) {
+func (run *importRun) begin(ctx context.Context, p *realmfile.Part, stored *iam.Realm, d *realmfile.Draft) (*realmRun, error) {
 	rm := &realmRun{importRun: run, draft: d, stored: stored, table: table{}, batch: run.im.NewID(), memberOf: map[string][]int64{}}
-	name := o.str("realm", "")
+	name := p.Realm()
 	if d != nil {
 		name = d.Realm.Name
 	}
@@ -52,27 +53,27 @@ func (run *importRun) begin(ctx context.Context, o *object, stored *iam.Realm, d
 	var err error
 	switch {
 	case stored == nil:
-		rm.create(o)
+		rm.create(p)
 		err = rm.newManagers(ctx)
 	case d == nil:
 		rm.keep()
 	default:
 		rm.keep()
-		rm.mergeObjects(o)
+		rm.mergeObjects(p)
 		err = rm.mergeManagers(ctx)
 	}
 	if err != nil {
 		return nil, err
 	}
-	for _, line := range dropAbsent(&rm.next) {
-		o.warn("roles", line)
+	for _, line := range realmfile.DropAbsent(&rm.next) {
+		p.Warn("roles", line)
 	}
-	rm.people = newPeople(&rm.next, rm.clients)
+	rm.people = realmfile.NewPeople(&rm.next, rm.clients)
 	return rm, nil
 }
 
 // create takes the file as it is, with what Keycloak adds where it is silent.
-func (rm *realmRun) create(o *object) {
+func (rm *realmRun) create(p *realmfile.Part) {
 	d := rm.draft
 	for _, w := range rm.im.complete(d) {
 		rm.warnings = append(rm.warnings, d.Realm.Name+": "+w.String())
@@ -80,18 +81,18 @@ func (rm *realmRun) create(o *object) {
 	rm.next = d.Realm
 	rm.im.id(&rm.next.ID)
 	if slices.ContainsFunc(rm.rows.Realms, func(r iam.Realm) bool { return r.ID == rm.next.ID }) {
-		o.fault("id", "this id is another realm's")
+		p.Fault("id", "this id is another realm's")
 	}
 	rm.clients = slices.Clone(d.Clients)
 	for i := range rm.clients {
 		c := &rm.clients[i]
 		rm.im.id(&c.ID)
 		c.RealmID = rm.next.ID
-		rm.foreignID(o, c)
+		rm.foreignID(p, c)
 	}
 	rm.added = rm.clients
 	rm.count(kindRealm, 1)
-	rm.count(kindRoles, rolesIn(&d.Realm)-d.madeRoles)
+	rm.count(kindRoles, rolesIn(&d.Realm)-d.MadeRoles())
 	rm.count(kindGroups, len(d.Realm.Groups))
 	rm.count(kindScopes, len(d.Realm.ClientScopes))
 	rm.count(kindClients, len(d.Clients))
@@ -99,10 +100,10 @@ func (rm *realmRun) create(o *object) {
 }
 
 // foreignID refuses a client id that is another realm's client's.
-func (rm *realmRun) foreignID(o *object, c *iam.Client) {
+func (rm *realmRun) foreignID(p *realmfile.Part, c *iam.Client) {
 	for _, other := range rm.rows.Clients {
 		if other.ID == c.ID && (other.RealmID != rm.next.ID || other.ClientID != c.ClientID) {
-			o.fault("clients", "the id of the client "+c.ClientID+" is another client's")
+			p.Fault("clients", "the id of the client "+c.ClientID+" is another client's")
 		}
 	}
 }

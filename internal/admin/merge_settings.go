@@ -1,50 +1,13 @@
 package admin
 
 import (
-	"bytes"
+	"cmp"
 	"encoding/json"
 	"maps"
-	"strings"
 
 	"github.com/seed-a6a28e10/usher/internal/iam"
+	"github.com/seed-a6a28e10/usher/internal/realmfile"
 )
-
-// ownSettings are the members of a realm's row that a file sets by attributes.
-var ownSettings = map[string]string{
-	"rotationWindow": "usher.rotation.window", "rejectAhead": "usher.reject.ahead",
-	"noVerifiedPasswordCache": "usher.verified.password.cache", "tokenTypeCapital": "usher.token.type.capital",
-	"wrongPasswordIs400": "usher.wrong.password.400", "noSessionStateClaim": "usher.session.state.claim",
-	"noVideoAudience": "usher.video.audience",
-}
-
-// states says whether the file speaks of a member of the realm, as the file
-// names it: where it is silent, what is stored is no difference.
-func (d *Draft) states(name string) bool {
-	switch name {
-	case "id", "realm":
-		return false // the realm is the one of that name
-	case "guessing":
-		return d.stated["bruteForceProtected"] || d.stated["attributes.usher.guessing"]
-	case "ssoSessionMaxLifespan":
-		return d.stated[name] || d.stated["attributes.usher.session.max.none"]
-	}
-	if attribute, ok := ownSettings[name]; ok {
-		return d.stated["attributes."+attribute]
-	}
-	return d.stated[name]
-}
-
-// objectPlaces are where more is kept of things that are merged by themselves.
-var objectPlaces = []string{"roles/realm/", "roles/client/", "groups/", "clientScopes/", "videoManagers/", "keys/"}
-
-func ofObject(place string) bool {
-	for _, prefix := range objectPlaces {
-		if strings.HasPrefix(place, prefix) {
-			return true
-		}
-	}
-	return false
-}
 
 // mergeSettings merges what the realm itself says: the members the file states,
 // attribute by attribute, and what is kept of it.
@@ -60,8 +23,8 @@ func (rm *realmRun) mergeSettings() {
 	if file.Kept == nil {
 		file.Kept = map[string]json.RawMessage{}
 	}
-	for name, raw := range unmaskKept(d.Realm.Kept, rm.next.Kept) {
-		if !ofObject(name) {
+	for name, raw := range realmfile.Unmask(d.Realm.Kept, rm.next.Kept) {
+		if !realmfile.OfObject(name) {
 			file.Kept[name] = raw
 		}
 	}
@@ -95,7 +58,7 @@ func (rm *realmRun) withStated(file iam.Realm) iam.Realm {
 		all := maps.Clone(have)
 		maps.Copy(all, want)
 		for member := range all {
-			if rm.draft.states(orElse(names[member], member)) {
+			if rm.draft.States(cmp.Or(names[member], member)) {
 				if v, ok := want[member]; ok {
 					have[member] = v
 				} else {
@@ -135,60 +98,4 @@ func rowOf(r iam.Realm) map[string]any {
 		return map[string]any{}
 	}
 	return m
-}
-
-// unmaskKept puts the stored values where a file has masked ones.
-func unmaskKept(file, stored map[string]json.RawMessage) map[string]json.RawMessage {
-	out := maps.Clone(file)
-	for name, raw := range out {
-		if was, ok := stored[name]; ok && strings.Contains(string(raw), masked) {
-			out[name] = unmask(raw, was)
-		}
-	}
-	return out
-}
-
-// unmask replaces each masked text of a JSON value by what stands at its place
-// in another one.
-func unmask(raw, stored json.RawMessage) json.RawMessage {
-	into, ok := decoded(raw)
-	from, known := decoded(stored)
-	if !ok || !known {
-		return raw
-	}
-	out, err := json.Marshal(unmaskValue(into, from))
-	if err != nil {
-		return raw
-	}
-	return out
-}
-
-// decoded keeps numbers as they are written.
-func decoded(raw json.RawMessage) (v any, ok bool) {
-	dec := json.NewDecoder(bytes.NewReader(raw))
-	dec.UseNumber()
-	err := dec.Decode(&v)
-	return v, err == nil
-}
-
-func unmaskValue(into, from any) any {
-	switch v := into.(type) {
-	case string:
-		if s, ok := from.(string); ok && v == masked {
-			return s
-		}
-	case []any:
-		if list, ok := from.([]any); ok {
-			for i := range min(len(v), len(list)) {
-				v[i] = unmaskValue(v[i], list[i])
-			}
-		}
-	case map[string]any:
-		if m, ok := from.(map[string]any); ok {
-			for name := range v {
-				v[name] = unmaskValue(v[name], m[name])
-			}
-		}
-	}
-	return into
 }

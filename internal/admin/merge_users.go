@@ -10,23 +10,24 @@ import (
 	"strings"
 
 	"github.com/seed-a6a28e10/usher/internal/iam"
+	"github.com/seed-a6a28e10/usher/internal/realmfile"
 )
 
 // stageAt is how many users are put aside at a time.
 const stageAt = 500
 
 // users takes the users of one file.
-func (rm *realmRun) users(ctx context.Context, o *object) error {
-	list := rm.people.users(o)
+func (rm *realmRun) users(ctx context.Context, p *realmfile.Part) error {
+	list, whole := rm.people.Users(p)
 	rm.inFiles += len(list)
-	if len(o.notes.faults) > 0 || len(rm.faults) > 0 {
+	if !whole || len(rm.faults) > 0 {
 		return nil // nothing will be written
 	}
 	use, err := rm.idUse(ctx, list)
 	if err != nil {
 		return err
 	}
-	var fresh []DraftUser
+	var fresh []realmfile.User
 	for i := range list {
 		u := &list[i]
 		stored, err := rm.storedUser(ctx, u.Username)
@@ -56,7 +57,7 @@ func (rm *realmRun) users(ctx context.Context, o *object) error {
 }
 
 // idUse asks for what became of the ids that the file gives.
-func (rm *realmRun) idUse(ctx context.Context, list []DraftUser) (map[string]iam.IDUse, error) {
+func (rm *realmRun) idUse(ctx context.Context, list []realmfile.User) (map[string]iam.IDUse, error) {
 	ids := make([]string, 0, len(list))
 	for i := range list {
 		if list[i].ID != "" {
@@ -82,7 +83,7 @@ func (rm *realmRun) storedUser(ctx context.Context, name string) (*iam.User, err
 }
 
 // refuse says why a new user cannot be one, or "".
-func (rm *realmRun) refuse(ctx context.Context, u *DraftUser, use map[string]iam.IDUse) (string, error) {
+func (rm *realmRun) refuse(ctx context.Context, u *realmfile.User, use map[string]iam.IDUse) (string, error) {
 	switch use[u.ID] {
 	case iam.IDDeleted:
 		return whyDeleted, nil
@@ -93,7 +94,7 @@ func (rm *realmRun) refuse(ctx context.Context, u *DraftUser, use map[string]iam
 		return "", nil
 	}
 	var asks []func() (iam.User, error)
-	if u.Email != "" && !rm.people.sameEmails {
+	if u.Email != "" && !rm.people.SameEmails() {
 		asks = append(asks, func() (iam.User, error) { return rm.im.Store.UserByEmail(ctx, rm.stored.ID, u.Email) })
 	}
 	if rm.next.LoginWithEmail && strings.Contains(u.Username, "@") {
@@ -115,12 +116,12 @@ func (rm *realmRun) refuse(ctx context.Context, u *DraftUser, use map[string]iam
 
 // mergeUser compares a user with the stored one, and changes what differs where
 // the options say so.
-func (rm *realmRun) mergeUser(u *DraftUser, stored *iam.User) error {
+func (rm *realmRun) mergeUser(u *realmfile.User, stored *iam.User) error {
 	c := rm.table.of(kindUsers)
 	open := rm.im.openUser(*stored)
 	file := asStored(u, &open)
 	df := &differ{}
-	if !bytes.Equal(mustJSON(open), mustJSON(file)) { // nearly always equal, and quickly told
+	if !bytes.Equal(jsonOf(open), jsonOf(file)) { // nearly always equal, and quickly told
 		df.diff("users["+quoteName(u.Username)+"]", userDoc(open), userDoc(file))
 	}
 	differs := len(df.lines) > 0
@@ -157,17 +158,17 @@ func (rm *realmRun) mergeUser(u *DraftUser, stored *iam.User) error {
 
 // asStored is the user of a file with what only the store can say; open is the
 // stored one in clear.
-func asStored(u *DraftUser, open *iam.User) iam.User {
+func asStored(u *realmfile.User, open *iam.User) iam.User {
 	file := u.User
 	file.ID, file.CreatedAt, file.RealmID = open.ID, open.CreatedAt, open.RealmID
-	file.Kept = unmaskKept(file.Kept, open.Kept)
+	file.Kept = realmfile.Unmask(file.Kept, open.Kept)
 	if u.Plain != nil || u.Password != nil || file.Other != nil {
 		return file
 	}
 	file.Other = open.Other // a file without secrets says nothing of credentials
 	for name, raw := range open.Kept {
 		if strings.HasPrefix(name, "credentials/") {
-			file.Kept = keep(file.Kept, "", map[string]json.RawMessage{name: raw})
+			file.Kept = withKept(file.Kept, map[string]json.RawMessage{name: raw})
 		}
 	}
 	return file
@@ -176,7 +177,7 @@ func asStored(u *DraftUser, open *iam.User) iam.User {
 // newPassword says whether the file has another password. A plain one is
 // compared only when it would be taken: that costs a hash. A stored hash that a
 // login made stronger is the same password, unless passwords are overwritten.
-func (rm *realmRun) newPassword(u *DraftUser, stored *iam.User) bool {
+func (rm *realmRun) newPassword(u *realmfile.User, stored *iam.User) bool {
 	have, h := stored.Password, rm.im.Hasher
 	switch {
 	case u.Plain == nil && u.Password == nil:
@@ -234,7 +235,7 @@ func (im *Importer) sealUser(u iam.User, realmID string, stored *iam.User) iam.U
 }
 
 // stage puts new users aside, in pieces.
-func (rm *realmRun) stage(ctx context.Context, fresh []DraftUser) error {
+func (rm *realmRun) stage(ctx context.Context, fresh []realmfile.User) error {
 	if rm.o.DryRun {
 		return nil
 	}

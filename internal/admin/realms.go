@@ -6,6 +6,7 @@ import (
 
 	"github.com/seed-a6a28e10/usher/internal/iam"
 	"github.com/seed-a6a28e10/usher/internal/oauth"
+	"github.com/seed-a6a28e10/usher/internal/realmfile"
 )
 
 // RealmView is a realm with what it holds.
@@ -51,7 +52,7 @@ func (s *Service) realmView(ctx context.Context, cfg *iam.RealmConfig) (v RealmV
 
 // AddRealm makes a realm as a fresh installation has it, without users.
 func (s *Service) AddRealm(ctx context.Context, c Caller, name string) (RealmView, error) {
-	if text := nameFault(name); text != "" {
+	if text := realmfile.NameFault(name); text != "" {
 		return RealmView{}, refused("The name of the realm: " + text)
 	}
 	if _, err := s.Node.Realm(name); !errors.Is(err, iam.ErrNotFound) {
@@ -60,14 +61,14 @@ func (s *Service) AddRealm(ctx context.Context, c Caller, name string) (RealmVie
 		}
 		return RealmView{}, err
 	}
-	d := Builtin(name)
+	d := realmfile.Builtin(name)
 	d.Realm.ID = s.NewID()
-	var err error
-	if d.firstManager, err = s.nextManager(ctx); err != nil {
+	first, err := s.nextManager(ctx)
+	if err != nil {
 		return RealmView{}, err
 	}
 	s.Importer.complete(&d)
-	rows, members, err := s.Importer.rows(ctx, &d)
+	rows, members, err := s.Importer.rows(ctx, &d, first)
 	if err != nil {
 		return RealmView{}, oauth.Refuse(oauth.Internal).Because(err)
 	}

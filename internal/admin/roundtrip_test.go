@@ -14,6 +14,7 @@ import (
 
 	"github.com/seed-a6a28e10/usher/internal/admin"
 	"github.com/seed-a6a28e10/usher/internal/iam"
+	"github.com/seed-a6a28e10/usher/internal/realmfile"
 	"github.com/seed-a6a28e10/usher/internal/store/sqlite"
 	"github.com/seed-a6a28e10/usher/internal/vms"
 )
@@ -175,12 +176,12 @@ func TestRandomRoundTrip(t *testing.T) {
 	t.Parallel()
 	im, db := mergeImporter(t)
 	other, otherDB := mergeImporter(t)
-	drafts := rapid.Custom(func(r *rapid.T) admin.Draft { return randomDraft(r, "realm") })
+	drafts := rapid.Custom(func(r *rapid.T) realmfile.Draft { return randomDraft(r, "realm") })
 	for seed := range 20 {
 		name := fmt.Sprintf("realm-%d", seed)
 		d := drafts.Example(seed)
 		d.Realm.Name, d.Realm.DefaultRole = name, "default-roles-realm"
-		if _, err := im.Bring(t.Context(), []admin.Draft{d}, true); err != nil {
+		if _, err := im.Bring(t.Context(), []realmfile.Draft{d}, true); err != nil {
 			t.Fatal(err)
 		}
 		first := exported(t, im, db, name, admin.UsersSameFile, true)
@@ -194,14 +195,14 @@ func TestRandomRoundTrip(t *testing.T) {
 	}
 }
 
-func randomDraft(r *rapid.T, name string) admin.Draft {
+func randomDraft(r *rapid.T, name string) realmfile.Draft {
 	word := rapid.StringMatching(`[a-zà-ü.$]{1,8}`)
 	flag := func(label string) bool { return rapid.Bool().Draw(r, label) }
 	number := func(label string) int { return rapid.IntRange(1, 100_000).Draw(r, label) }
 	words := func(label string) []string {
 		return rapid.SliceOfNDistinct(word, 0, 3, rapid.ID[string]).Draw(r, label)
 	}
-	d := admin.Builtin(name)
+	d := realmfile.Builtin(name)
 	realm := &d.Realm
 	realm.SSLRequired, realm.NotBefore, realm.SignatureAlgorithm = "all", int64(number("not before")), "ES256"
 	realm.DisplayName = word.Draw(r, "display name")
@@ -243,7 +244,7 @@ func randomDraft(r *rapid.T, name string) admin.Draft {
 	}
 	d.VideoManagers = []vms.Membership{}
 	for _, u := range words("users") {
-		user := admin.DraftUser{User: iam.User{
+		user := realmfile.User{User: iam.User{
 			Username: u, Enabled: flag("user enabled"), FirstName: word.Draw(r, "first name"), CreatedAt: int64(number("created")),
 			Attributes: map[string][]string{"k": words("values")}, RealmRoles: roles, RequiredActions: words("actions"),
 			Other: []iam.Credential{{Type: "otp", Label: "phone", SecretData: `{"value":"seed"}`, CredentialData: `{"subType":"totp"}`}},

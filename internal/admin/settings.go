@@ -2,6 +2,7 @@ package admin
 
 import (
 	"github.com/seed-a6a28e10/usher/internal/iam"
+	"github.com/seed-a6a28e10/usher/internal/realmfile"
 )
 
 // SettingsChange is what a realm file says differently about one realm's own
@@ -18,7 +19,7 @@ type SettingsChange struct {
 // own settings alone. Clients, users, roles, groups, scopes and keys are an
 // import's work, and a not-before is an order to the running system: none of
 // them is touched. Realms that are not stored are left out.
-func SettingsChanges(rows iam.ConfigRows, drafts []Draft) []SettingsChange {
+func SettingsChanges(rows iam.ConfigRows, drafts []realmfile.Draft) []SettingsChange {
 	var out []SettingsChange
 	for i := range drafts {
 		stored, ok := findRealm(rows, drafts[i].Realm.Name)

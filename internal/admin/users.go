@@ -151,13 +151,13 @@ func checkUser(cfg *iam.RealmConfig, u *iam.User) error {
 // checkRoles refuses roles and groups that do not exist.
 func checkRoles(cfg *iam.RealmConfig, u *iam.User) error {
 	for _, name := range u.RealmRoles {
-		if !hasRole(cfg.Realm.Roles, name) {
+		if !iam.HasRole(cfg.Realm.Roles, name) {
 			return refused("There is no realm role " + quote(name))
 		}
 	}
 	for client, names := range u.ClientRoles {
 		for _, name := range names {
-			if !hasRole(cfg.Realm.ClientRoles[client], name) {
+			if !iam.HasRole(cfg.Realm.ClientRoles[client], name) {
 				return refused("There is no role " + quote(name) + " of client " + quote(client))
 			}
 		}
@@ -231,7 +231,7 @@ func operatorPasswordFault(u *iam.User, plain string) string {
 	case same == u.Username || u.Email != "" && same == u.Email:
 		return "A password must not be the user's name or address"
 	}
-	return PasswordFault(plain)
+	return secret.PasswordFault(plain)
 }
 
 // updatePassword is the required action of a temporary password.

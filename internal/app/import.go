@@ -8,6 +8,7 @@ import (
 
 	"github.com/seed-a6a28e10/usher/internal/admin"
 	"github.com/seed-a6a28e10/usher/internal/iam"
+	"github.com/seed-a6a28e10/usher/internal/realmfile"
 )
 
 // Report says what an import did: lines for people.
@@ -51,7 +52,7 @@ func (a *App) CompareFile(ctx context.Context, name string, data []byte) (Report
 }
 
 func (a *App) file(ctx context.Context, name string, data []byte, create bool) (Report, error) {
-	drafts, warnings, err := admin.Parse(name, data)
+	drafts, warnings, err := realmfile.Parse(name, data)
 	if err != nil {
 		return Report{}, err
 	}
@@ -79,9 +80,9 @@ type Login struct{ Realm, Username, Password string }
 // passwords of the others compared by CheckPasswords.
 func (a *App) ImportBuiltin(ctx context.Context, users []Login) (Report, error) {
 	var r Report
-	people := make([]admin.DraftUser, len(users))
+	people := make([]realmfile.User, len(users))
 	for i, u := range users {
-		people[i] = admin.PersonDraft(u.Username, u.Password)
+		people[i] = realmfile.Person(u.Username, u.Password)
 	}
 	exists, err := a.HasRealm(ctx, "")
 	if err != nil {
@@ -89,7 +90,7 @@ func (a *App) ImportBuiltin(ctx context.Context, users []Login) (Report, error) 
 	}
 	if !exists {
 		r.Logins = inRealm(defaultRealm, users)
-		err = a.bring(ctx, []admin.Draft{admin.Builtin(defaultRealm, people...)}, true, &r)
+		err = a.bring(ctx, []realmfile.Draft{realmfile.Builtin(defaultRealm, people...)}, true, &r)
 		return r, err
 	}
 	realm, err := a.firstRealm(ctx)
@@ -150,7 +151,7 @@ func (a *App) addUsers(ctx context.Context, realm string, users []Login, r *Repo
 	return nil
 }
 
-func (a *App) bring(ctx context.Context, drafts []admin.Draft, create bool, r *Report) error {
+func (a *App) bring(ctx context.Context, drafts []realmfile.Draft, create bool, r *Report) error {
 	outcomes, err := a.importer.Bring(ctx, drafts, create)
 	for _, o := range outcomes {
 		if o.Created {

@@ -6,9 +6,9 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/seed-a6a28e10/usher/internal/admin"
 	"github.com/seed-a6a28e10/usher/internal/iam"
 	"github.com/seed-a6a28e10/usher/internal/keys"
+	"github.com/seed-a6a28e10/usher/internal/realmfile"
 	"github.com/seed-a6a28e10/usher/internal/secret"
 	"github.com/seed-a6a28e10/usher/internal/store/sqlite"
 )
@@ -78,7 +78,7 @@ func (m *keyMaker) of(r *iam.Realm) *keys.Maker {
 }
 
 // Import implements admin.KeyMaker.
-func (m *keyMaker) Import(r *iam.Realm, k admin.KeyMaterial, at time.Time) (iam.Key, error) {
+func (m *keyMaker) Import(r *iam.Realm, k realmfile.KeyMaterial, at time.Time) (iam.Key, error) {
 	return m.of(r).Import(r.ID, keys.Material{
 		KID: k.KID, Algorithm: k.Algorithm, Status: k.Status, Priority: k.Priority,
 		Private: k.Private, Secret: k.Secret, Certificate: k.Certificate,

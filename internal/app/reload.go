@@ -10,6 +10,7 @@ import (
 
 	"github.com/seed-a6a28e10/usher/internal/admin"
 	"github.com/seed-a6a28e10/usher/internal/iam"
+	"github.com/seed-a6a28e10/usher/internal/realmfile"
 	"github.com/seed-a6a28e10/usher/internal/secret"
 )
 
@@ -182,7 +183,7 @@ func (a *App) reloadRealm(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	drafts, _, err := admin.Parse(a.cfg.RealmFile, data)
+	drafts, _, err := realmfile.Parse(a.cfg.RealmFile, data)
 	if err != nil {
 		return err
 	}
@@ -203,7 +204,7 @@ func (a *App) reloadRealm(ctx context.Context) error {
 // at the same moment.
 const staleTries = 3
 
-func (a *App) replaceSettings(ctx context.Context, drafts []admin.Draft) (changed int, err error) {
+func (a *App) replaceSettings(ctx context.Context, drafts []realmfile.Draft) (changed int, err error) {
 	for range staleTries {
 		changed, err = a.replaceOnce(ctx, drafts)
 		if !errors.Is(err, iam.ErrStale) {
@@ -216,7 +217,7 @@ func (a *App) replaceSettings(ctx context.Context, drafts []admin.Draft) (change
 	return changed, err
 }
 
-func (a *App) replaceOnce(ctx context.Context, drafts []admin.Draft) (changed int, err error) {
+func (a *App) replaceOnce(ctx context.Context, drafts []realmfile.Draft) (changed int, err error) {
 	rows, err := a.store.LoadConfig(ctx)
 	if err != nil {
 		return 0, err

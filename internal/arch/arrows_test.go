@@ -27,11 +27,12 @@ var arrows = map[string][]string{
 	"internal/vms":           {},
 
 	// Who knows how.
-	"internal/admin":          {"internal/iam", "internal/nearest", "internal/oauth", "internal/secret", "internal/vms"},
+	"internal/admin":          {"internal/iam", "internal/nearest", "internal/oauth", "internal/realmfile", "internal/secret", "internal/vms"},
 	"internal/audit":          {"internal/iam", "internal/secret"},
 	"internal/keys":           {"internal/iam", "internal/token"},
 	"internal/live":           {"internal/iam", "internal/oauth", "internal/token", "internal/vms"},
 	"internal/login":          {"internal/iam", "internal/secret"},
+	"internal/realmfile":      {"internal/iam", "internal/nearest", "internal/secret", "internal/vms"},
 	"internal/store/sqlstore": {"internal/iam", "internal/secret", "internal/vms"},
 	"internal/token":          {"internal/iam", "internal/oauth", "internal/secret"},
 	"internal/web":            {"api", "internal/iam", "internal/oauth", "internal/telemetry"},
@@ -42,7 +43,7 @@ var arrows = map[string][]string{
 	"internal/store/sqlite":    {"internal/iam", "internal/store/sqlstore"},
 	"internal/store/storetest": {"internal/iam", "internal/vms"},
 	"internal/token/tokentest": {"internal/iam", "internal/keys", "internal/token"},
-	"internal/web/adminapi":    {"api", "internal/admin", "internal/iam", "internal/oauth", "internal/vms", "internal/web"},
+	"internal/web/adminapi":    {"api", "internal/admin", "internal/iam", "internal/oauth", "internal/realmfile", "internal/vms", "internal/web"},
 	"internal/web/manage":      {"internal/telemetry", "internal/web"},
 	"internal/web/oidc":        {"api", "internal/grant", "internal/iam", "internal/oauth", "internal/token", "internal/web"},
 	"internal/web/vmsapi":      {"api", "internal/oauth", "internal/vms", "internal/web"},

@@ -30,3 +30,15 @@ type Key struct {
 	Public      []byte    `json:"public,omitempty"`      // PKIX DER; empty for HMAC
 	Sealed      []byte    `json:"sealed"`                // PKCS#8 DER or HMAC bytes
 }
+
+// HasSigner says whether there is a signer for alg (RFC 7518 section 3.1).
+func HasSigner(alg string) bool { return alg == "HS512" || Asymmetric(alg) }
+
+// Asymmetric says whether access and ID tokens can be signed with alg.
+func Asymmetric(alg string) bool {
+	switch alg {
+	case "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA":
+		return true
+	}
+	return false
+}

@@ -1,6 +1,9 @@
 package iam
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"slices"
+)
 
 // Realm is an isolated set of users, clients, keys and settings. It is stored
 // as one typed document; the member names are ours, the meanings Keycloak's.
@@ -139,4 +142,14 @@ func (c *RealmConfig) ClientByID(id string) (*Client, bool) {
 		}
 	}
 	return nil, false
+}
+
+// HasRole says whether a role of that name is in the list.
+func HasRole(list []Role, name string) bool {
+	return slices.ContainsFunc(list, func(r Role) bool { return r.Name == name })
+}
+
+// HasScope says whether a client scope of that name is in the list.
+func HasScope(list []ClientScope, name string) bool {
+	return slices.ContainsFunc(list, func(s ClientScope) bool { return s.Name == name })
 }

@@ -22,6 +22,17 @@ var ErrPasswordHash = errors.New("unusable password hash")
 // for, so that nobody makes a login costly by sending much.
 const MaxPassword = 1024
 
+// PasswordFault says why a plain password could never be logged in with, or "".
+func PasswordFault(plain string) string {
+	switch {
+	case plain == "":
+		return "an empty password can never be logged in with"
+	case len(plain) > MaxPassword:
+		return fmt.Sprintf("a password of %d bytes can never be logged in with: at most %d are hashed", len(plain), MaxPassword)
+	}
+	return ""
+}
+
 // Keycloak's argon2 defaults, which are also OWASP's 7 MiB setting.
 const (
 	argon2Passes = 5

@@ -16,7 +16,7 @@ import (
 // users and clients log in, and a second start says what the file says anew.
 func TestAFullExportWorks(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile("../admin/testdata/full-export.json")
+	text, err := os.ReadFile("../realmfile/testdata/full-export.json")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,13 +8,13 @@ import (
 	"net/http"
 
 	"github.com/seed-a6a28e10/usher/api"
-	"github.com/seed-a6a28e10/usher/internal/admin"
 	"github.com/seed-a6a28e10/usher/internal/oauth"
+	"github.com/seed-a6a28e10/usher/internal/realmfile"
 	"github.com/seed-a6a28e10/usher/internal/web"
 )
 
 // maxElement is the largest file in base64 with what stands around it.
-const maxElement = admin.MaxFileBytes/3*4 + 1<<20
+const maxElement = realmfile.MaxBytes/3*4 + 1<<20
 
 // fileStream reads an api.ImportFiles file by file as it arrives, so that the
 // users of a large realm, who come in files of their own, are never in memory
