@@ -4,13 +4,11 @@ import (
 	"errors"
 	"io"
 	"os/exec"
-	"runtime"
 	"strings"
 	"syscall"
 
 	"github.com/creack/pty"
 	"github.com/rogpeppe/go-internal/testscript"
-	"golang.org/x/term"
 )
 
 // scriptTerminal runs a command on a pseudo-terminal and types when it is asked.
@@ -31,21 +29,15 @@ func scriptTerminal(ts *testscript.TestScript, neg bool, args []string) {
 	screen, err := pty.Start(cmd)
 	ts.Check(err)
 	defer screen.Close()
-	usual, err := term.GetState(int(screen.Fd()))
-	ts.Check(err)
-	shown, err := converse(screen, asked, func() bool {
-		now, err := term.GetState(int(screen.Fd()))
-		return err != nil || *now != *usual
-	})
+	shown, err := converse(screen, asked)
 	_, _ = ts.Stdout().Write([]byte(strings.ReplaceAll(shown, "\r\n", "\n")))
 	ts.Check(err)
 	checkCode(ts, cmd.Wait(), args[0])
 }
 
 // converse reads the screen to its end and types each answer when its question
-// stands there, those to passwords when the echo is off. The key ^C is written
-// so.
-func converse(screen io.ReadWriter, asked []string, echoIsOff func() bool) (string, error) {
+// stands there. The keys ^C and ^D are written so.
+func converse(screen io.ReadWriter, asked []string) (string, error) {
 	var shown strings.Builder
 	from := 0
 	for buf := make([]byte, 4096); ; {
@@ -59,12 +51,9 @@ func converse(screen io.ReadWriter, asked []string, echoIsOff func() bool) (stri
 			}
 			from += at + len(strings.TrimSpace(question))
 			asked = asked[1:]
-			keys := strings.ReplaceAll(strings.TrimSpace(typed), "^C", "\x03")
-			if keys != "\x03" {
-				keys += "\n"
-			}
-			for secretly(question) && !echoIsOff() {
-				runtime.Gosched()
+			keys := strings.NewReplacer("^C", "\x03", "^D", "\x04").Replace(strings.TrimSpace(typed))
+			if !strings.ContainsAny(keys, "\x03\x04") {
+				keys += "\r"
 			}
 			if _, err := io.WriteString(screen, keys); err != nil {
 				return shown.String(), err

@@ -44,24 +44,49 @@ type Prompter struct {
 // Can says whether there is somebody to ask.
 func (p *Prompter) Can() bool { return !p.Never && IsTerminal(p.In) }
 
-// Password asks without an echo. The terminal's state is restored whatever
-// ends the wait; the error of ctx tells that it was ended.
+// Password asks without an echo, which is off before the question stands there.
+// The terminal's state is restored whatever ends the wait. The error is io.EOF
+// for ^D; for ^C, or when ctx ends, it wraps context.Canceled.
 func (p *Prompter) Password(ctx context.Context, label string) (string, error) {
 	if !p.Can() {
 		return "", ErrNoTerminal
 	}
 	fd := int(p.In.(*os.File).Fd())
-	state, err := term.GetState(fd)
+	state, err := term.MakeRaw(fd)
 	if err != nil {
 		return "", err
 	}
-	fmt.Fprint(p.Out, label+": ")
-	line, err := await(ctx, func() ([]byte, error) { return term.ReadPassword(fd) })
-	fmt.Fprintln(p.Out)
-	if ctx.Err() != nil { // the reader hangs in its read and cannot restore it
-		return "", errors.Join(ctx.Err(), term.Restore(fd, state))
+	k := &keys{from: p.In}
+	t := term.NewTerminal(struct {
+		io.Reader
+		io.Writer
+	}{k, p.Out}, "")
+	line, err := await(ctx, func() ([]byte, error) {
+		line, err := t.ReadPassword(label + ": ")
+		if k.interrupted {
+			err = context.Canceled
+		}
+		return []byte(line), err
+	})
+	restored := term.Restore(fd, state)
+	if err != nil {
+		fmt.Fprintln(p.Out)
+		return "", errors.Join(err, restored)
 	}
-	return string(line), err
+	return string(line), restored
+}
+
+// keys reads one byte at a time, so that what was typed ahead is there for the
+// next question, and notes ^C, which is only a byte while the echo is off.
+type keys struct {
+	from        io.Reader
+	interrupted bool
+}
+
+func (k *keys) Read(into []byte) (int, error) {
+	n, err := k.from.Read(into[:min(1, len(into))])
+	k.interrupted = k.interrupted || n == 1 && into[0] == 0x03
+	return n, err
 }
 
 // NewPassword asks twice. ErrEmpty and ErrMismatch are the person's mistakes.

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"os"
-	"runtime"
 	"strings"
 	"testing"
 
@@ -45,8 +44,7 @@ func (p *person) state(t *testing.T) term.State {
 	return *s
 }
 
-// answer types each answer when its question stands on the screen, and those
-// to passwords when the echo is off.
+// answer types each answer when its question stands on the screen.
 func (p *person) answer(t *testing.T, pairs ...string) <-chan struct{} {
 	t.Helper()
 	done := make(chan struct{})
@@ -60,12 +58,7 @@ func (p *person) answer(t *testing.T, pairs ...string) <-chan struct{} {
 				}
 				p.shown.Write(one)
 			}
-			for strings.HasPrefix(pairs[i], "Password") && p.state(t) == p.usual && !t.Failed() {
-				runtime.Gosched()
-			}
-			if pairs[i+1] != "" {
-				_, _ = p.keys.WriteString(pairs[i+1] + "\n")
-			}
+			_, _ = p.keys.WriteString(pairs[i+1])
 		}
 	}()
 	return done
@@ -85,7 +78,7 @@ func TestNewPassword(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := sit(t)
-			done := p.answer(t, "Password: ", c.typed[0], "Password again: ", c.typed[1])
+			done := p.answer(t, "Password: ", c.typed[0]+"\r", "Password again: ", c.typed[1]+"\r")
 			got, err := p.prompter().NewPassword(t.Context(), "Password")
 			<-done
 			if !errors.Is(err, c.want) || err == nil && got != c.typed[0] {
@@ -115,13 +108,42 @@ func TestInterruptedPassword(t *testing.T) {
 	}
 }
 
+// TestKeysThatCancel: ^C and ^D are told apart, and the terminal echoes again.
+func TestKeysThatCancel(t *testing.T) {
+	t.Parallel()
+	for key, want := range map[string]error{"\x03": context.Canceled, "half\x03": context.Canceled, "\x04": io.EOF} {
+		p := sit(t)
+		done := p.answer(t, "Password: ", key)
+		_, err := p.prompter().Password(t.Context(), "Password")
+		<-done
+		if !errors.Is(err, want) {
+			t.Errorf("%q gave %v", key, err)
+		}
+		if after := p.state(t); after != p.usual {
+			t.Errorf("%q left the terminal as %+v; it was %+v", key, after, p.usual)
+		}
+	}
+}
+
+// TestTypedAhead: both passwords in one go.
+func TestTypedAhead(t *testing.T) {
+	t.Parallel()
+	p := sit(t)
+	done := p.answer(t, "Password: ", "correct horse\rcorrect horse\r")
+	got, err := p.prompter().NewPassword(t.Context(), "Password")
+	<-done
+	if err != nil || got != "correct horse" {
+		t.Errorf("got %q, %v", got, err)
+	}
+}
+
 func TestConfirm(t *testing.T) {
 	t.Parallel()
 	for typed, want := range map[string]bool{"y": true, "YES": true, "no": false, " ": false, "yep": false} {
 		t.Run(typed, func(t *testing.T) {
 			t.Parallel()
 			p := sit(t)
-			done := p.answer(t, "Delete it? [y/N] ", typed)
+			done := p.answer(t, "Delete it? [y/N] ", typed+"\n")
 			got, err := p.prompter().Confirm(t.Context(), "Delete it?")
 			<-done
 			if err != nil || got != want {
