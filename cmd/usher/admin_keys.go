@@ -68,12 +68,15 @@ signed is refused.`
 }
 
 func (a *admin) keysDisable() *cobra.Command {
-	return a.yesFlag(a.command("disable KID", "Disable a key: what it signed is refused", func(ctx context.Context, args []string) error {
+	c := a.command("disable KID", "Disable a key: what it signed is refused", func(ctx context.Context, args []string) error {
 		if err := a.sure(ctx, "Refuse everything that key "+args[0]+" signed, at once?"); err != nil {
 			return err
 		}
 		return a.changeKeys(ctx, api.AdminPath(api.AdminKeyDisable, a.realm, args[0]), nil)
-	}))
+	})
+	c.Long = `Disable a key: what it signed is refused. Write -- before a KID that begins with
+a dash.`
+	return a.yesFlag(c)
 }
 
 func (a *admin) changeKeys(ctx context.Context, path string, in any) error {

@@ -94,7 +94,7 @@ func (w *world) devApp(ctx context.Context, f devFlags, data string) (*app.App, 
 		Listen: f.listen, ManagementListen: f.management, Data: data, MasterKey: key, MasterKeyFile: data + ".key",
 	}, app.Options{Log: w.devLog(f.json), Build: app.Build{Version: b.version, Commit: b.commit, Go: runtime.Version()}})
 	if err != nil {
-		return nil, failed(err, openHint(err, f.listen, f.management, "management", data, data+".key"))
+		return nil, notOpened(err, f.listen, f.management, "management", data, data+".key")
 	}
 	return a, nil
 }

@@ -24,23 +24,26 @@ func readRealmFile(path string) ([]byte, error) {
 	return data, nil
 }
 
-// openHint is the way out of what may go wrong while opening.
-func openHint(err error, listen, management, managementFlag, data, keyFile string) string {
+// notOpened adds to an error of opening the way out, and its exit code.
+func notOpened(err error, listen, management, managementFlag, data, keyFile string) error {
+	taken := func(address, flag string) string {
+		return fmt.Sprintf("another program listens on %s; choose another address with --%s, port 0 takes a free one", address, flag)
+	}
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE) && errors.Is(err, app.ErrManagement):
-		return fmt.Sprintf("another program listens on %s; choose another address with --%s, port 0 takes a free one", management, managementFlag)
+		return failed(err, taken(management, managementFlag))
 	case errors.Is(err, syscall.EADDRINUSE):
-		return fmt.Sprintf("another program listens on %s; choose another address with --listen, port 0 takes a free one", listen)
+		return failed(err, taken(listen, "listen"))
 	case errors.Is(err, app.ErrLocked):
-		return "stop the other process, or choose another data folder"
+		return failed(err, "stop the other process, or choose another data folder")
 	case errors.Is(err, app.ErrFolderOpen):
-		return "chmod 700 " + data
+		return failed(err, "chmod 700 "+data)
 	case errors.Is(err, app.ErrSealed):
-		return sealedHint(keyFile)
+		return failed(err, sealedHint(keyFile))
 	case app.HasDatabase(data):
-		return "restore " + data + " from a backup, or choose another data folder"
+		return &failure{err: err, code: exitTrouble, hint: "restore " + data + " from a backup, or choose another data folder"}
 	}
-	return "name a folder for the data that can be made or written to"
+	return failed(err, "name a folder for the data that can be made or written to")
 }
 
 // startFailure explains an error of loading what is stored.

@@ -79,7 +79,7 @@ func (w *world) serve(ctx context.Context, file string, flags map[string]string)
 		Trace: trace,
 	})
 	if err != nil {
-		return failed(err, openHint(err, c.Listen, c.ManagementListen, "management-listen", c.Data, c.MasterKeyFile))
+		return notOpened(err, c.Listen, c.ManagementListen, "management-listen", c.Data, c.MasterKeyFile)
 	}
 	defer func() { err = errors.Join(err, a.Close()) }()
 	if err := serveImport(ctx, a, c.RealmFile, realm); err != nil {

@@ -70,8 +70,3 @@ func converse(screen io.ReadWriter, asked []string) (string, error) {
 		}
 	}
 }
-
-// secretly says that a question is answered without an echo.
-func secretly(question string) bool {
-	return strings.Contains(question, "assword") || strings.Contains(question, "assphrase")
-}
