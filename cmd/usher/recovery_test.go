@@ -2,9 +2,14 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"maps"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"strconv"
+	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -60,4 +65,81 @@ func number(ts *testscript.TestScript, text string) int {
 	n, err := strconv.Atoi(text)
 	ts.Check(err)
 	return n
+}
+
+// TestAsAnotherUser: who cannot look into a folder is told so, by every command
+// that needs it, and does not see what lies in it.
+func TestAsAnotherUser(t *testing.T) {
+	t.Parallel()
+	data := filepath.Join(t.TempDir(), "data")
+	p, _ := dev(t, "--data", data, "--user", "anna:an old password")
+	p.stop(t, syscall.SIGTERM)
+	file := filepath.Join(t.TempDir(), "usher.tar")
+	if code, _, said := ends(t, "backup", file, "--data", data); code != 0 {
+		t.Fatal(said)
+	}
+	run := stranger(t, data, file)
+	for _, c := range []struct {
+		args []string
+		code int
+		says string
+	}{
+		{[]string{"backup", filepath.Join(filepath.Dir(file), "other.tar")}, exitRefused, "hint: run it as the user whose folder it is: sudo -u "},
+		{[]string{"restore", file}, exitRefused, "hint: run it as the user"},
+		{[]string{"doctor", "--offline"}, exitFindings, `"check":"store.opens","level":"failure"`},
+	} {
+		code, said := run(append(c.args, "--data", data)...)
+		if code != c.code || !strings.Contains(said, c.says) {
+			t.Errorf("%s: ended with %d, said %s", c.args[0], code, said)
+		}
+	}
+}
+
+// stranger runs usher as a user who cannot look into a folder: as another one
+// where that is possible, else after closing the folder.
+func stranger(t *testing.T, data, file string) func(args ...string) (code int, said string) {
+	t.Helper()
+	cmd := func(args ...string) *exec.Cmd { return exec.Command("usher", args...) }
+	if os.Getuid() == 0 {
+		program := ours(t)
+		for _, path := range []string{filepath.Dir(filepath.Dir(data)), filepath.Dir(filepath.Dir(file)), filepath.Dir(filepath.Dir(program))} {
+			if err := os.Chmod(path, 0o755); err != nil {
+				t.Fatal(err)
+			}
+		}
+		cmd = func(args ...string) *exec.Cmd {
+			c := exec.Command(program, args...)
+			c.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 12345, Gid: 12345}}
+			return c
+		}
+	} else if err := errors.Join(os.Chmod(data, 0), os.Chmod(data+".key", 0)); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.Chmod(data, 0o700) }) // so that it can be removed
+	return func(args ...string) (int, string) {
+		c := cmd(args...)
+		said, err := c.CombinedOutput()
+		if c.ProcessState == nil {
+			t.Fatal(err)
+		}
+		return c.ProcessState.ExitCode(), string(said)
+	}
+}
+
+// ours is a copy of the program that everybody can run.
+func ours(t *testing.T) string {
+	t.Helper()
+	path, err := exec.LookPath("usher")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	program := filepath.Join(t.TempDir(), "usher")
+	if err := os.WriteFile(program, b, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return program
 }
