@@ -92,7 +92,7 @@ func TestForeignAndNewerFilesAreRefused(t *testing.T) {
 
 func TestOnlyThePassphraseOpensTheKey(t *testing.T) {
 	t.Parallel()
-	sealed, err := sealKey([]byte("a master key"), "correct horse battery", 2)
+	sealed, err := SealKey([]byte("a master key"), "correct horse battery", 2)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,17 +12,14 @@ import (
 // ErrPassphrase says that a passphrase does not open the key of an archive.
 var ErrPassphrase = errors.New("the passphrase does not open the key in this backup")
 
-// workFactor is the cost of one guess at a passphrase, as a power of two: about
-// a second of one core, and 256 MiB.
-const workFactor = 18
+// WorkFactor is the cost of one guess at a passphrase, as a power of two: about
+// a second of one core, and 256 MiB. No key is opened that asks for more.
+const WorkFactor = 18
 
 // SealKey encrypts a master key under a passphrase, in the format of age
-// (https://age-encryption.org/v1), so that its tool opens it too.
-func SealKey(key []byte, passphrase string) ([]byte, error) {
-	return sealKey(key, passphrase, workFactor)
-}
-
-func sealKey(key []byte, passphrase string, work int) ([]byte, error) {
+// (https://age-encryption.org/v1), so that its tool opens it too. work is
+// WorkFactor, or less where nothing is worth keeping.
+func SealKey(key []byte, passphrase string, work int) ([]byte, error) {
 	to, err := age.NewScryptRecipient(passphrase)
 	if err != nil {
 		return nil, fmt.Errorf("backup: %w", err)
@@ -48,7 +45,7 @@ func OpenKey(sealed []byte, passphrase string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("backup: %w", err)
 	}
-	from.SetMaxWorkFactor(workFactor)
+	from.SetMaxWorkFactor(WorkFactor)
 	r, err := age.Decrypt(bytes.NewReader(sealed), from)
 	if err != nil {
 		return nil, ErrPassphrase

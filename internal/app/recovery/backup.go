@@ -1,6 +1,7 @@
 package recovery
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -29,8 +30,10 @@ type Options struct {
 	// Passphrase encrypts a copy of the master key into the archive; "" leaves
 	// the key out.
 	Passphrase string
-	Version    string // of this release
-	Now        time.Time
+	// Work is the cost of a guess at the passphrase; 0: backup.WorkFactor.
+	Work    int
+	Version string // of this release
+	Now     time.Time
 }
 
 // Backup copies the database of a data folder, as of one moment, looks at every
@@ -55,7 +58,7 @@ func Backup(ctx context.Context, o Options) (m backup.Manifest, err error) {
 	}
 	var key []byte
 	if o.Passphrase != "" {
-		if key, err = backup.SealKey(secret.FormatMasterKey(o.MasterKey), o.Passphrase); err != nil {
+		if key, err = backup.SealKey(secret.FormatMasterKey(o.MasterKey), o.Passphrase, cmp.Or(o.Work, backup.WorkFactor)); err != nil {
 			return m, err
 		}
 	}

@@ -3,6 +3,7 @@ package recovery_test
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"io"
@@ -20,6 +21,8 @@ import (
 	"github.com/seed-a6a28e10/usher/internal/app/recovery"
 	"github.com/seed-a6a28e10/usher/internal/backup"
 	"github.com/seed-a6a28e10/usher/internal/secret"
+	"github.com/seed-a6a28e10/usher/internal/store/sqlite"
+	_ "modernc.org/sqlite" // to make a database look older
 )
 
 // masterKey is the one apptest starts servers with.
@@ -157,7 +160,7 @@ func TestTheKeyTravelsUnderItsPassphrase(t *testing.T) {
 	clock := apptest.NewStillClock()
 	s := start(t, t.TempDir(), clock)
 	file := filepath.Join(t.TempDir(), "usher.tar")
-	if _, err := recovery.Backup(t.Context(), recovery.Options{Data: s.data, MasterKey: masterKey, File: file, Passphrase: "correct horse battery staple", Now: clock.Now()}); err != nil {
+	if _, err := recovery.Backup(t.Context(), recovery.Options{Data: s.data, MasterKey: masterKey, File: file, Passphrase: "correct horse battery staple", Work: 4, Now: clock.Now()}); err != nil {
 		t.Fatal(err)
 	}
 	packed, err := os.ReadFile(file)
@@ -236,5 +239,78 @@ func TestWhatABackupRefuses(t *testing.T) {
 		if e.Name() != "usher.tar" && !strings.HasPrefix(e.Name(), "data") {
 			t.Errorf("left behind: %s", e.Name())
 		}
+	}
+}
+
+// TestOnlyOneHasTheFolder: a restore and a server do not meet in it, nor two
+// restores.
+func TestOnlyOneHasTheFolder(t *testing.T) {
+	t.Parallel()
+	clock := apptest.NewStillClock()
+	s := start(t, t.TempDir(), clock)
+	file := filepath.Join(t.TempDir(), "usher.tar")
+	if _, err := recovery.Backup(t.Context(), recovery.Options{Data: s.data, MasterKey: masterKey, File: file, Now: clock.Now()}); err != nil {
+		t.Fatal(err)
+	}
+	data := filepath.Join(t.TempDir(), "data")
+	free, err := sqlite.LockFolder(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := recovery.RestoreOptions{File: file, Data: data, MasterKey: masterKey, Clock: patient{clock}}
+	if _, err := recovery.Restore(t.Context(), o); !errors.Is(err, app.ErrLocked) {
+		t.Errorf("while another has the folder: %v", err)
+	}
+	free()
+	if _, err := recovery.Restore(t.Context(), o); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestAnInterruptedRestoreLeavesNothing.
+func TestAnInterruptedRestoreLeavesNothing(t *testing.T) {
+	t.Parallel()
+	clock := apptest.NewStillClock()
+	s := start(t, t.TempDir(), clock)
+	file := filepath.Join(t.TempDir(), "usher.tar")
+	if _, err := recovery.Backup(t.Context(), recovery.Options{Data: s.data, MasterKey: masterKey, File: file, Now: clock.Now()}); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	data := filepath.Join(t.TempDir(), "data")
+	// Whoever asks for the time of a restore does so in the middle of it.
+	clock.Trap(cancel)
+	if _, err := recovery.Restore(ctx, recovery.RestoreOptions{File: file, Data: data, MasterKey: masterKey, Clock: patient{clock}}); err == nil {
+		t.Fatal("a restore went on")
+	}
+	clock.Trap(nil)
+	left, err := os.ReadDir(data)
+	if err != nil || len(left) != 1 || left[0].Name() != sqlite.LockFile {
+		t.Errorf("left: %v, %v", left, err)
+	}
+}
+
+// TestAnOlderReleasesDatabaseIsNotTouched: looking at it would change it, so its
+// own release makes the backup.
+func TestAnOlderReleasesDatabaseIsNotTouched(t *testing.T) {
+	t.Parallel()
+	clock := apptest.NewStillClock()
+	s := start(t, t.TempDir(), clock)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	db, err := sql.Open("sqlite", filepath.Join(s.data, sqlite.File))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.ExecContext(t.Context(), "pragma user_version = 0"); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if _, err := recovery.Backup(t.Context(), recovery.Options{Data: s.data, MasterKey: masterKey, File: filepath.Join(dir, "usher.tar"), Now: clock.Now()}); !errors.Is(err, app.ErrOlder) {
+		t.Errorf("%v", err)
 	}
 }
