@@ -78,8 +78,12 @@ type RestoreOptions struct {
 	// KeepSessions brings sessions back to life, also those that were ended
 	// after the backup was made.
 	KeepSessions bool
-	Clock        Clock
-	Log          *slog.Logger // of the store; nil discards
+	// KeepKeys leaves signing and HMAC keys as they were in the backup, also one
+	// that got out and was replaced since. KeepSessions implies it: the refresh
+	// tokens of a session need the key they were made with.
+	KeepKeys bool
+	Clock    Clock
+	Log      *slog.Logger // of the store; nil discards
 }
 
 // Clock is the time, and a way to wait for it.
@@ -88,10 +92,10 @@ type Clock interface {
 	Sleep(ctx context.Context, d time.Duration) error
 }
 
-// Restore brings a backup back. Unless KeepSessions is set every session ends
-// and every realm's not-before becomes the present: nothing that was revoked
-// since the backup is good again. What was restored is in Data only when all of
-// it is.
+// Restore brings a backup back. Unless KeepSessions is set every session ends,
+// every realm's not-before becomes the present, and unless KeepKeys is, every
+// realm signs with new keys alone: nothing that was revoked since the backup is
+// good again. What was restored is in Data only when all of it is.
 func Restore(ctx context.Context, o RestoreOptions) (m backup.Manifest, err error) {
 	if err := vacant(o.Data); err != nil {
 		return m, err
@@ -154,9 +158,14 @@ func (o RestoreOptions) settle(ctx context.Context, dir string, key []byte, m ba
 	if now.Before(m.MadeAt.Truncate(time.Second)) {
 		return fmt.Errorf("%w: it was made at %s, and here it is %s", ErrClock, m.MadeAt.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339))
 	}
+	if !o.KeepKeys {
+		if err := renew(ctx, db, key, now); err != nil {
+			return err
+		}
+	}
 	// Tokens have whole seconds. Those of the present one may be revoked ones
 	// too, so it must be over before anybody logs in.
-	notBefore := now.Unix() + 1
+	notBefore := o.Clock.Now().Unix() + 1
 	ev := iam.Event{ID: secret.NewID(), At: now.UnixMilli(), Type: "RESTORED"}
 	if err := db.EndEverything(ctx, notBefore, &ev); err != nil {
 		return err
