@@ -26,10 +26,11 @@ func volume(t *testing.T, n int) int {
 	return max(1, int(float64(n)*scale))
 }
 
-// TestFamiliesAreLinearizable has eight clients share one login and use it as
-// they like, thieves among them, and looks for an order that the rules of
+// RT15 (rotation): every history has an order that explains it. Eight clients
+// share one login and use it as
+// they like, thieves among them, and the checker looks for an order that the rules of
 // rotation allow for all that they were told.
-func TestFamiliesAreLinearizable(t *testing.T) {
+func TestRT15_FamiliesAreLinearizable(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "realms.json")
 	if err := WriteRealms(file, Realms(), 2); err != nil {
