@@ -23,7 +23,7 @@ func (a *App) newAdmin() *admin.Service {
 	return &admin.Service{
 		Users: a.store, Accounts: a.store, Sessions: a.store, Config: a.store, Members: a.store,
 		Signing: a.store, Events: a.store, Record: a.store, Sealed: a.store,
-		Node: adminNode{a}, Importer: a.importer, NewID: secret.NewID, Now: a.clock.Now,
+		Node: adminNode{a}, Importer: a.importer, NewID: secret.NewID, Now: a.clock.Now, Sleep: a.clock.Sleep,
 	}
 }
 
@@ -32,14 +32,13 @@ func (a *App) newAdmin() *admin.Service {
 // the folder itself, whose user then counts as the caller.
 func (a *App) AdminHandler() http.Handler {
 	// Its paths hold names of people.
-	kit := &web.Kit{Log: a.log, Now: a.clock.Now, NewID: secret.NewID, Realm: defaultRealm, Observe: a.observe, PathsNamePeople: true}
-	mux := http.NewServeMux()
-	adminapi.New(adminapi.Config{
+	kit := &web.Kit{Log: a.log, Now: a.clock.Now, NewID: secret.NewID, Realm: defaultRealm, Observe: a.observe, PathsNamePeople: true, AnyPath: true}
+	orders := adminapi.New(adminapi.Config{
 		Kit: kit, Service: a.admin, Caller: callerOf, Status: a.describe, Probes: a.probes, Issuer: a.adminIssuer,
 		RotateMasterKey: a.RotateMasterKey,
 		Verify:          a.verifyEvents, Checkpoint: a.checkpoint, Now: a.clock.Now, Sleep: a.clock.Sleep,
-	}).Mount(mux)
-	return kit.Wrap(onlyOurs(kit, a.whileSealing(mux)))
+	}).Handler()
+	return kit.Wrap(onlyOurs(kit, a.whileSealing(orders)))
 }
 
 // peerKey is under what the context of a connection has its peer.
@@ -80,7 +79,11 @@ func onlyOurs(kit *web.Kit, next http.Handler) http.Handler {
 
 // serveAdmin opens the socket and answers on it.
 func (a *App) serveAdmin() error {
-	l, err := listenSocket(a.cfg.Data)
+	folders := a.opt.RuntimeFolders
+	if folders == nil {
+		folders = runtimeFolders()
+	}
+	l, err := listenSocket(a.cfg.Data, folders)
 	if err != nil {
 		return fmt.Errorf("admin socket: %w", err)
 	}

@@ -92,6 +92,11 @@ type Options struct {
 	// asks the kernel.
 	PeerUID func(*net.UnixConn) (uid int, err error)
 
+	// RuntimeFolders may hold the admin socket of a data folder whose path is too
+	// long for one, the preferred first; where none can be had a temporary one is
+	// made. nil: $XDG_RUNTIME_DIR/usher and /run/usher.
+	RuntimeFolders []string
+
 	// Trace is where spans go; nil: nowhere.
 	Trace *tracing.Tracer
 }

@@ -78,7 +78,7 @@ func Start(t testing.TB, o Options) *Usher {
 			t.Fatal(err)
 		}
 	}
-	options := app.Options{Clock: o.Clock, Log: log, HashSlots: o.HashSlots, PeerUID: o.PeerUID}
+	options := app.Options{Clock: o.Clock, Log: log, HashSlots: o.HashSlots, PeerUID: o.PeerUID, RuntimeFolders: []string{}}
 	if o.App != nil {
 		o.App(&options)
 	}
