@@ -10,6 +10,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
+	"io"
 	"log/slog"
 	"math/big"
 	"net"
@@ -39,6 +40,31 @@ func TestHeaderLimit(t *testing.T) {
 		line, err := bufio.NewReader(c).ReadString('\n')
 		if err != nil || !strings.Contains(line, want) {
 			t.Errorf("%d bytes of headers: %q %v, want %s", size, line, err, want)
+		}
+	}
+}
+
+// TestManagementOnLoopbackHasNoOtherName: a page whose name leads here learns
+// nothing.
+func TestManagementOnLoopbackHasNoOtherName(t *testing.T) {
+	t.Parallel()
+	u := apptest.Start(t, apptest.Options{})
+	for host, want := range map[string]int{"": http.StatusOK, "evil.example.org": http.StatusMisdirectedRequest} {
+		q, err := http.NewRequestWithContext(t.Context(), http.MethodGet, u.Management+"/metrics", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if host != "" {
+			q.Host = host
+		}
+		answer, err := http.DefaultClient.Do(q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(answer.Body)
+		answer.Body.Close()
+		if err != nil || answer.StatusCode != want || bytes.Contains(text, []byte("usher_")) != (want == http.StatusOK) {
+			t.Errorf("asked as %q: %d %v", host, answer.StatusCode, err)
 		}
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/seed-a6a28e10/usher/internal/web/manage"
 )
 
 // The limits of both listeners.
@@ -33,7 +35,7 @@ func (a *App) server(h http.Handler, t *tls.Config) *http.Server {
 // serve starts answering on the listeners. A listener that fails later ends
 // the process.
 func (a *App) serve() {
-	public, management := a.server(a.Public, a.tls.config()), a.server(a.Management, nil)
+	public, management := a.server(a.Public, a.tls.config()), a.server(manage.OnLoopback(a.managementListener.Addr(), a.Management), nil)
 	management.ReadTimeout, management.WriteTimeout = 0, 0 // profiles take their time
 	a.servers = append([]*http.Server{public, management}, a.servers...)
 	go a.listen(management, a.managementListener, false)
