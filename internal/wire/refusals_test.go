@@ -57,7 +57,7 @@ func TestRefreshRefusals(t *testing.T) {
 		{"a disabled user", realm("", "", ""), func(t *testing.T, w *world, _ tokens) {
 			w.order(t, "POST", api.AdminUserDisable, nil, "platform", user)
 		}, "User disabled"},
-		{"a deleted session", realm("", "", ""), change("delete from user_session"), "Session not active"},
+		{"a deleted session", realm("", "", ""), change("delete from client_session; delete from user_session"), "Session not active"},
 		{"a deleted client session", realm("", "", ""), change("delete from client_session"), "Session doesn't have required client"},
 		{"the client session's maximum", realm(`, "clientSessionMaxLifespan": 600`, "", ""), wait(601 * time.Second), "Token is not active"},
 	} {

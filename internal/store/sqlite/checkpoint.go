@@ -24,6 +24,7 @@ type checkpointer struct {
 	fault  *fault
 	log    *slog.Logger
 	behind atomic.Bool // the WAL is larger than walFrames
+	secret atomic.Bool // the WAL holds what is to be gone
 
 	dirty    chan struct{}
 	stop     chan struct{}
@@ -99,7 +100,54 @@ func (p *checkpointer) checkpoint(c *conn) *conn {
 		return nil
 	}
 	p.behind.Store(frames > walFrames)
+	if !p.secret.Load() {
+		return c
+	}
+	if err := p.empty(c); err != nil {
+		p.failed(err)
+		if p.fault.err() == nil {
+			c.close()
+		}
+		return nil
+	}
 	return c
+}
+
+// forget has the WAL emptied: what was deleted or replaced in the database is
+// still in there. It is tried at once, and again until it works: somebody may
+// be reading what is older.
+func (p *checkpointer) forget() {
+	p.secret.Store(true)
+	p.wrote()
+	if p.fault.err() != nil {
+		return
+	}
+	c, err := p.file.open(context.Background(), copying)
+	if err == nil {
+		err = p.empty(c)
+	}
+	if err != nil {
+		p.failed(err)
+	}
+	if c != nil && p.fault.err() == nil {
+		c.close()
+	}
+}
+
+// empty copies the WAL into the database and cuts it to nothing, if nobody
+// needs it for longer than a commit may well wait.
+func (p *checkpointer) empty(c *conn) error {
+	if _, err := c.exec("pragma busy_timeout = 100"); err != nil {
+		return err
+	}
+	p.secret.Store(false) // whoever writes meanwhile sets it again
+	var busy, frames, copied int64
+	err := c.queryRow("pragma wal_checkpoint(truncate)").Scan(&busy, &frames, &copied)
+	if err != nil || busy != 0 {
+		p.secret.Store(true)
+		p.wrote()
+	}
+	return err
 }
 
 func (p *checkpointer) failed(err error) {

@@ -49,6 +49,11 @@ func openFile(path, vfs string) (*file, error) {
 			"cache_size(" + cacheKiB[r] + ")",
 			"cell_size_check(on)", // a damaged page is told from a good one more often
 		}
+		if role(r) == writing {
+			// What is deleted or replaced (a hash, a value sealed under an older
+			// master key) is overwritten with zeros.
+			pragmas = append(pragmas, "secure_delete(on)")
+		}
 		if role(r) == reading {
 			pragmas = append(pragmas, "query_only(on)")
 		}

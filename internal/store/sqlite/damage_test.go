@@ -194,7 +194,7 @@ func content(db *DB) map[string]string {
 		"token_family": `id, realm_id, session_id, client_id, user_id, scope, rotating, window_ms, max_reuse, recovery, rev, gen, salt,
 			key_id, issued_at, expires_at, parent_jti, ring, superseded, reused, confirmed, revoked_at, revoke_reason, dead_at`,
 		"login_failure": "realm_id, name_key, failures, last_at, wait_until, lockouts, locked, last_tag, reservations, rev",
-		"revocation":    "realm_id, kind, entity_id, issued_before, until_at",
+		"revocation":    "seq, realm_id, kind, entity_id, issued_before, until_at",
 	} {
 		out[table] = table + ": " + dump(db, "select "+columns+" from "+table)
 	}

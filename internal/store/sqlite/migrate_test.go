@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/seed-a6a28e10/usher/internal/iam"
+	"github.com/seed-a6a28e10/usher/internal/store/sqlstore"
 	"github.com/seed-a6a28e10/usher/internal/vms"
 )
 
@@ -153,6 +154,12 @@ func TestSchemaIsNumbered(t *testing.T) {
 	defer c.close()
 	if v, err := schemaVersion(c); err != nil || v != len(names) {
 		t.Errorf("user_version %d after %d migrations: %v; each migration sets its own number", v, len(names), err)
+	}
+	var erases int
+	if err := db.engine.Write(t.Context(), func(tx sqlstore.Tx) error {
+		return tx.QueryRow("pragma secure_delete").Scan(&erases)
+	}); err != nil || erases != 1 {
+		t.Errorf("what is deleted stays in free pages: %d, %v", erases, err)
 	}
 	for setting, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "temp_store": "2", "query_only": "1"} {
 		var got string

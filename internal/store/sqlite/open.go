@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/seed-a6a28e10/usher/internal/iam"
 	"github.com/seed-a6a28e10/usher/internal/store/sqlstore"
 	driver "modernc.org/sqlite"
 )
@@ -146,6 +147,26 @@ func prepare(ctx context.Context, f *file, c *conn, unlock unlocker) (root []byt
 // RootKey is the store's root key. Keys of whatever is kept in the store come
 // from it, so that they live and are restored with it.
 func (d *DB) RootKey() []byte { return d.root }
+
+// Reseal is the store's, and empties the log, so that nothing sealed under the
+// older key is left in the folder.
+func (d *DB) Reseal(ctx context.Context, rootPrev, rootNext []byte, changes []iam.SealedChange, ev *iam.Event) error {
+	err := d.Store.Reseal(ctx, rootPrev, rootNext, changes, ev)
+	if err == nil {
+		d.engine.points.forget()
+	}
+	return err
+}
+
+// DeleteUser is the store's, and has the log emptied soon.
+func (d *DB) DeleteUser(ctx context.Context, realmID, userID string, at, until int64, ev *iam.Event) ([]iam.Revocation, error) {
+	out, err := d.Store.DeleteUser(ctx, realmID, userID, at, until, ev)
+	if err == nil {
+		d.engine.points.secret.Store(true)
+		d.engine.points.wrote()
+	}
+	return out, err
+}
 
 // Probe is the store's, and fails for a moment after a batch of writes could
 // not be written: on a full disk the probe's own small write, which takes no

@@ -68,7 +68,7 @@ func (s *Store) SetPassword(ctx context.Context, prev, next iam.User, until int6
 	if err != nil {
 		return nil, err
 	}
-	pw := append(password(next.Password), s.sums.password(id, next.Password))
+	pw := password(next.Password)
 	return write(ctx, s.db, func(tx Tx) ([]iam.Revocation, error) {
 		u, err := s.storedUser(tx, realm, id)
 		if err != nil {
@@ -77,9 +77,10 @@ func (s *Store) SetPassword(ctx context.Context, prev, next iam.User, until int6
 		if err := unchanged(u, was); err != nil {
 			return nil, err
 		}
-		args := append([]any{id, doc, u.Epoch + 1, s.sums.user(id, realm, u.Enabled, u.Epoch+1, doc)}, pw...)
-		if _, err := tx.Exec(`update users set doc = $2, epoch = $3, sum = $4,
-			pw_id = $5, pw_label = $6, pw_created_at = $7, pw_secret = $8, pw_data = $9, pw_sum = $10 where id = $1`, args...); err != nil {
+		epoch := u.Epoch + 1
+		args := append([]any{id, doc, epoch, s.sums.user(id, realm, u.Enabled, epoch, doc), s.sums.password(id, epoch, next.Password)}, pw...)
+		if _, err := tx.Exec(`update users set doc = $2, epoch = $3, sum = $4, pw_sum = $5,
+			pw_id = $6, pw_label = $7, pw_created_at = $8, pw_secret = $9, pw_data = $10 where id = $1`, args...); err != nil {
 			return nil, err
 		}
 		out, err := s.endUserSessions(tx, realm, id, until)

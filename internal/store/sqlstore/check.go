@@ -62,10 +62,9 @@ func (s *Store) checks() []check {
 		{tableClient, `select realm_id, id, client_id, doc, sum from client`, judged(s.fillClient)},
 		{tableKey, `select realm_id, id, kid, doc, sum from signing_key`, judged(s.fillKey)},
 		{tableUser, `select u.realm_id, u.username, u.email, ` + selectUser[len("select "):], s.judgeUser},
-		{tableSession, `select id, realm_id, user_id, started_at, last_refresh, remember_me, offline, address, method,
-			dead_at, sum, touch_sum from user_session`, s.judgeSession},
+		{tableSession, selectJudged, s.judgeSession},
 		{tableClientSession, `select session_id, client_id, started_at, sum from client_session`, s.judgeClientSession},
-		{tableFamily, `select f.id, f.realm_id, ` + familyColumns + ` from token_family f`, s.judgeFamily},
+		{tableFamily, `select f.id, ` + familyColumns + ` from token_family f`, s.judgeFamily},
 		{tableFailures, `select realm_id, name_key, ` + failureColumns + ` from login_failure`, s.judgeFailures},
 		{tableRevocation, `select ` + revocationColumns + ` from revocation`, func(r *row) (string, string, error) {
 			e, err := s.fillRevocation(r)
@@ -109,6 +108,10 @@ func (s *Store) judgeUser(r *row) (id, realmID string, err error) {
 	return id, realm, err
 }
 
+// selectJudged are the columns that judgeSession takes.
+const selectJudged = `select id, realm_id, user_id, started_at, last_refresh, remember_me, offline, address, method,
+	dead_at, sum, touch_sum from user_session`
+
 func (s *Store) judgeSession(r *row) (id, realmID string, err error) {
 	u := iam.UserSession{ID: r.text(), RealmID: r.text(), UserID: r.text(), StartedAt: r.number(), LastRefresh: r.number(),
 		RememberMe: r.flag(), Offline: r.flag(), Address: r.text(), Method: r.text(), DeadAt: r.number()}
@@ -132,7 +135,7 @@ func (s *Store) judgeClientSession(r *row) (id, realmID string, err error) {
 }
 
 func (s *Store) judgeFamily(r *row) (id, realmID string, err error) {
-	f := iam.Family{ID: r.text(), RealmID: r.text()}
+	f := iam.Family{ID: r.text()}
 	err = s.fillFamily(&f, r)
 	return f.ID, f.RealmID, err
 }

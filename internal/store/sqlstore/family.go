@@ -40,20 +40,20 @@ func encodeRing(ring []iam.Used) (string, error) {
 // no such family.
 func (s *Store) Family(ctx context.Context, realmID, familyID string) (iam.FamilyView, error) {
 	return read(ctx, s.db, func(tx Tx) (iam.FamilyView, error) {
-		v := iam.FamilyView{Family: iam.Family{ID: familyID, RealmID: realmID}, At: tx.Now()}
-		values, err := tx.First(familyQuery, familyID, realmID)
+		v := iam.FamilyView{Family: iam.Family{ID: familyID}, At: tx.Now()}
+		values, err := tx.First(familyQuery, familyID)
 		if errors.Is(err, sql.ErrNoRows) {
 			return v, iam.ErrNotFound
 		}
 		if err != nil {
 			return v, err
 		}
-		return v, s.fill(&v, &row{values: values})
+		return v, s.fill(&v, realmID, &row{values: values})
 	})
 }
 
 // familyColumns are what fillFamily takes; the alias is f.
-const familyColumns = `f.salt, concat_ws('` + sep + `', f.session_id, f.client_id, f.user_id, f.scope,
+const familyColumns = `f.salt, concat_ws('` + sep + `', f.realm_id, f.session_id, f.client_id, f.user_id, f.scope,
 		f.rotating, f.window_ms, f.max_reuse, f.recovery, f.rev, f.gen, f.key_id, f.issued_at, f.expires_at,
 		f.parent_jti, f.ring, f.superseded, f.reused, f.confirmed, f.revoked_at, f.revoke_reason, f.dead_at,
 		f.sum, f.touch_sum)`
@@ -70,13 +70,18 @@ const familyQuery = `select ` + familyColumns + `,
 	left join user_session s on s.id = f.session_id
 	left join client_session c on c.session_id = f.session_id and c.client_id = f.client_id
 	left join users u on u.id = f.user_id
-	where f.id = $1 and f.realm_id = $2`
+	where f.id = $1`
 
-// fill takes the columns of familyQuery, in their order.
-func (s *Store) fill(v *iam.FamilyView, r *row) error {
+// fill takes the columns of familyQuery, in their order. The realm is compared
+// after the sum: a family of another realm is none, one that was moved there is
+// damaged.
+func (s *Store) fill(v *iam.FamilyView, realmID string, r *row) error {
 	f := &v.Family
 	if err := s.fillFamily(f, r); err != nil {
 		return err
+	}
+	if f.RealmID != realmID {
+		return iam.ErrNotFound
 	}
 	var err error
 	if v.Session, err = s.fillSession(f, r); err != nil {
@@ -85,7 +90,15 @@ func (s *Store) fill(v *iam.FamilyView, r *row) error {
 	if v.ClientSession, err = s.fillClientSession(f, r); err != nil {
 		return err
 	}
+	// The use of a session goes with it, and the sessions of a user with the user:
+	// where only the one is there the other is hidden, or was taken away.
+	if v.Session == nil && v.ClientSession != nil {
+		return s.sums.damaged(tableSession, f.SessionID)
+	}
 	if r.null() {
+		if v.Session != nil && r.err == nil {
+			return s.sums.damaged(tableUser, f.UserID)
+		}
 		return r.err
 	}
 	user, err := s.fillDocument(r, f.UserID, f.RealmID)
@@ -96,7 +109,7 @@ func (s *Store) fill(v *iam.FamilyView, r *row) error {
 	return nil
 }
 
-// fillFamily takes familyColumns, for a family whose id and realm are known.
+// fillFamily takes familyColumns, for a family whose id is known.
 func (s *Store) fillFamily(f *iam.Family, r *row) error {
 	sum, touch, err := s.takeFamily(f, r)
 	if err != nil {
@@ -112,7 +125,7 @@ func (s *Store) fillFamily(f *iam.Family, r *row) error {
 func (s *Store) takeFamily(f *iam.Family, r *row) (sum, touch int64, err error) {
 	f.Salt = r.bytes()
 	p := r.packed()
-	f.SessionID, f.ClientID, f.UserID, f.Scope = p.word(), p.word(), p.word(), p.word()
+	f.RealmID, f.SessionID, f.ClientID, f.UserID, f.Scope = p.word(), p.word(), p.word(), p.word(), p.word()
 	f.Rotating, f.Window, f.MaxReuse, f.Recovery = p.flag(), p.number(), int(p.number()), iam.Recovery(p.word())
 	f.Rev, f.Gen, f.KeyID, f.IssuedAt, f.ExpiresAt = p.number(), p.number(), p.word(), p.number(), p.number()
 	parent, ring := p.word(), p.word()
@@ -263,11 +276,11 @@ func (s *Store) ConfirmFamily(ctx context.Context, familyID string, gen int64) e
 
 var confirmFamily = `update token_family set confirmed = 1, rev = rev + 1
 	where id = $1 and gen = $2 and confirmed = 0 and revoked_at = 0
-	returning realm_id, ` + strings.ReplaceAll(familyColumns, "f.", "") // there is no alias there
+	returning ` + strings.ReplaceAll(familyColumns, "f.", "") // there is no alias there
 
 // confirmed gives a family that was just marked as confirmed its sum.
 func (s *Store) confirmed(tx Tx, id string, r *row) error {
-	f := iam.Family{ID: id, RealmID: r.text()}
+	f := iam.Family{ID: id}
 	sum, _, err := s.takeFamily(&f, r)
 	if err != nil {
 		return err

@@ -17,29 +17,23 @@ type stagedChange struct {
 	enabled         bool
 	doc, prev       string
 	change          bool // of the password
-	password        []any
-	pwSum           int64
+	password        *iam.Credential
 }
 
 // replaceStaged changes the users who exist already, and tells what that ends.
 func (s *Store) replaceStaged(tx Tx, plan *mergePlan) ([]iam.Revocation, error) {
 	var rev []iam.Revocation
 	for after := int64(0); ; {
-		rows, err := all(tx, scanRow, `select seq, id, username, email, enabled, doc, prev, pw_change,
-			pw_id, pw_label, pw_created_at, pw_secret, pw_data, pw_sum
-			from import_user where batch = $1 and prev is not null and seq > $2 order by seq limit $3`, plan.batch, after, replacePage)
+		rows, err := all(tx, scanRow, `select u.seq, u.id, u.username, u.email, u.enabled, u.doc, u.prev, u.pw_change, `+passwordColumns+`
+			from import_user u where u.batch = $1 and u.prev is not null and u.seq > $2 order by u.seq limit $3`, plan.batch, after, replacePage)
 		if err != nil || len(rows) == 0 {
 			return rev, err
 		}
 		for _, r := range rows {
 			c := stagedChange{seq: r.number(), id: r.text(), username: r.text(), email: r.text(), enabled: r.flag(),
 				doc: r.text(), prev: r.text(), change: r.flag()}
-			for range 5 {
-				c.password = append(c.password, any(r.next()))
-			}
-			c.pwSum = r.number()
-			if r.err != nil {
-				return nil, r.err
+			if c.password, err = s.fillPassword(r, c.id, firstEpoch); err != nil {
+				return nil, err
 			}
 			more, err := s.replaceOne(tx, plan, &c)
 			if err != nil {
@@ -63,8 +57,13 @@ func (s *Store) replaceOne(tx Tx, plan *mergePlan, c *stagedChange) ([]iam.Revoc
 	if disabled || c.change {
 		epoch++
 	}
-	_, err = tx.Exec(`update users set username = $2, email = $3, enabled = $4, epoch = $5, doc = $6, sum = $7 where id = $1`,
-		c.id, c.username, c.email, flag(c.enabled), epoch, c.doc, s.sums.user(c.id, plan.realm, c.enabled, epoch, c.doc))
+	pw := u.Password
+	if c.change {
+		pw = c.password
+	}
+	_, err = tx.Exec(`update users set username = $2, email = $3, enabled = $4, epoch = $5, doc = $6, sum = $7, pw_sum = $8 where id = $1`,
+		c.id, c.username, c.email, flag(c.enabled), epoch, c.doc, s.sums.user(c.id, plan.realm, c.enabled, epoch, c.doc),
+		s.sums.password(c.id, epoch, pw))
 	if err != nil {
 		return nil, err
 	}
@@ -79,8 +78,8 @@ func (s *Store) replaceOne(tx Tx, plan *mergePlan, c *stagedChange) ([]iam.Revoc
 	if err != nil || !c.change {
 		return rev, err
 	}
-	_, err = tx.Exec(`update users set pw_id = $2, pw_label = $3, pw_created_at = $4, pw_secret = $5, pw_data = $6, pw_sum = $7 where id = $1`,
-		append(append([]any{c.id}, c.password...), c.pwSum)...)
+	_, err = tx.Exec(`update users set pw_id = $2, pw_label = $3, pw_created_at = $4, pw_secret = $5, pw_data = $6 where id = $1`,
+		append([]any{c.id}, password(pw)...)...)
 	if err != nil {
 		return nil, err
 	}

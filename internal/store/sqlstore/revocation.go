@@ -3,20 +3,25 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"math"
 	"slices"
 	"strconv"
 
 	"github.com/seed-a6a28e10/usher/internal/iam"
 )
 
-// revoke adds entries to the feed and returns them with their numbers.
+// revoke adds entries to the feed and returns them with their numbers, which the
+// database gives and the sums cover.
 func (s *Store) revoke(tx Tx, entries ...iam.Revocation) ([]iam.Revocation, error) {
 	for i := range entries {
 		r := &entries[i]
 		err := tx.QueryRow(`insert into revocation (realm_id, kind, entity_id, issued_before, until_at, sum)
-			values ($1, $2, $3, $4, $5, $6) returning seq`,
-			r.RealmID, string(r.Kind), r.ID, r.IssuedBefore, r.Until, s.sums.revocation(r)).Scan(&r.Seq)
+			values ($1, $2, $3, $4, $5, 0) returning seq`,
+			r.RealmID, string(r.Kind), r.ID, r.IssuedBefore, r.Until).Scan(&r.Seq)
 		if err != nil {
+			return nil, err
+		}
+		if _, err := tx.Exec(`update revocation set sum = $2 where seq = $1`, r.Seq, s.sums.revocation(r)); err != nil {
 			return nil, err
 		}
 	}
@@ -84,12 +89,16 @@ func (s *Store) TokenRevoked(ctx context.Context, realmID, jti string) (bool, er
 }
 
 // Revocations lists the feed's entries after a number, ascending, as far as
-// they can still touch a token. A damaged entry could be about any token, so
-// it is trouble for all.
+// they can still touch a token; 0 and less: all. A damaged entry could be about
+// any token, so it is trouble for all.
 func (s *Store) Revocations(ctx context.Context, afterSeq int64) ([]iam.Revocation, error) {
+	from := afterSeq + 1
+	if afterSeq <= 0 {
+		from = math.MinInt64 // an entry whose number was changed to 0 or less is not passed over
+	}
 	return read(ctx, s.db, func(tx Tx) ([]iam.Revocation, error) {
 		entries, err := all(tx, s.scanRevocation, `select `+revocationColumns+` from revocation
-			where seq > $1 order by seq`, afterSeq)
+			where seq >= $1 order by seq`, from)
 		if err != nil {
 			return nil, err
 		}

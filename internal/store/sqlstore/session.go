@@ -77,8 +77,11 @@ func (s *Store) JoinSession(ctx context.Context, cs iam.ClientSession, f iam.Fam
 		n, err := tx.Exec(`insert into client_session (session_id, client_id, started_at, family_id, sum)
 			select $1, $2, $3, $4, $5 from user_session where id = $1 and realm_id = $6`,
 			cs.SessionID, cs.ClientID, cs.StartedAt, familyID, sum, realm)
-		if err := must(n, err, iam.ErrNotFound); err != nil {
+		if err != nil {
 			return err
+		}
+		if n == 0 {
+			return s.noSession(tx, cs.SessionID)
 		}
 		if _, err := tx.Exec(insertFamily, family...); err != nil {
 			return err
@@ -157,6 +160,21 @@ func (s *Store) touchBoth(tx Tx, id string, at, deadAt int64) error {
 	return err
 }
 
+// noSession is why no session of that id was found in a realm: iam.ErrNotFound,
+// unless there is one and its realm may not be what was written.
+func (s *Store) noSession(tx Tx, id string) error {
+	rows, err := all(tx, scanRow, selectJudged+` where id = $1`, id)
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		if _, _, err := s.judgeSession(r); err != nil {
+			return err
+		}
+	}
+	return iam.ErrNotFound
+}
+
 // EndSession ends a session: all its clients', at once. iam.ErrNotFound when
 // it is gone already. The returned feed entries refuse its access tokens.
 func (s *Store) EndSession(ctx context.Context, realmID, sessionID string, at, until int64, ev *iam.Event) ([]iam.Revocation, error) {
@@ -166,8 +184,11 @@ func (s *Store) EndSession(ctx context.Context, realmID, sessionID string, at, u
 	}
 	return write(ctx, s.db, func(tx Tx) ([]iam.Revocation, error) {
 		n, err := tx.Exec(`delete from user_session where id = $1 and realm_id = $2`, sessionID, realmID)
-		if err := must(n, err, iam.ErrNotFound); err != nil {
+		if err != nil {
 			return nil, err
+		}
+		if n == 0 {
+			return nil, s.noSession(tx, sessionID)
 		}
 		if _, err := tx.Exec(`delete from client_session where session_id = $1`, sessionID); err != nil {
 			return nil, err
@@ -189,8 +210,11 @@ func (s *Store) EndClientSession(ctx context.Context, realmID, sessionID, client
 	return write(ctx, s.db, func(tx Tx) ([]iam.Revocation, error) {
 		n, err := tx.Exec(`delete from client_session where session_id = $1 and client_id = $2
 			and exists (select 1 from user_session where id = $1 and realm_id = $3)`, sessionID, clientID, realmID)
-		if err := must(n, err, iam.ErrNotFound); err != nil {
+		if err != nil {
 			return nil, err
+		}
+		if n == 0 {
+			return nil, s.noSession(tx, sessionID)
 		}
 		entries := []iam.Revocation{{RealmID: realmID, Kind: iam.RevokeClientSession,
 			ID: sessionID + "/" + clientID, Until: until}}

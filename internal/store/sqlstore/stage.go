@@ -79,7 +79,7 @@ func (s *Store) encodeStaged(batch, realmID string, in *iam.StagedUser) (pending
 		change = !samePassword(u.Password, in.Replaces.Password)
 	}
 	args := []any{batch, u.ID, realmID, iam.CanonicalName(u.Username), iam.CanonicalName(u.Email), flag(u.Enabled), int64(firstEpoch), doc,
-		s.sums.user(u.ID, realmID, u.Enabled, firstEpoch, doc), s.sums.password(u.ID, u.Password), flag(change), prev}
+		s.sums.user(u.ID, realmID, u.Enabled, firstEpoch, doc), s.sums.password(u.ID, firstEpoch, u.Password), flag(change), prev}
 	return pending{stagedUser, `insert into import_user (batch, id, realm_id, username, email, enabled, epoch, doc, sum, pw_sum, pw_change, prev,
 			pw_id, pw_label, pw_created_at, pw_secret, pw_data, at)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,

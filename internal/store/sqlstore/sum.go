@@ -106,10 +106,11 @@ func (s *sums) user(id, realmID string, enabled bool, epoch int64, doc string) i
 	return s.of(summed(r[:0]).text(tableUser).text(id).text(realmID).flag(enabled).number(epoch).text(doc))
 }
 
-// password is users.pw_sum; nil is no password.
-func (s *sums) password(userID string, c *iam.Credential) int64 {
+// password is users.pw_sum; nil is no password. The user's epoch binds it to the
+// row: a password that was replaced fits no row that came after it.
+func (s *sums) password(userID string, epoch int64, c *iam.Credential) int64 {
 	var r room
-	b := summed(r[:0]).text("users.pw").text(userID).flag(c != nil)
+	b := summed(r[:0]).text("users.pw").text(userID).number(epoch).flag(c != nil)
 	if c != nil {
 		b = b.text(c.ID).text(c.Label).number(c.CreatedAt).text(c.SecretData).text(c.CredentialData)
 	}
@@ -163,10 +164,10 @@ func (s *sums) failures(realmID, key string, f *iam.Failures, open string) int64
 		number(f.WaitUntil).number(int64(f.Lockouts)).flag(f.Locked).bytes(f.LastTag).text(open).number(f.Rev))
 }
 
-// revocation leaves the number out, which the database gives.
+// revocation covers the number too: readers of the feed ask by it.
 func (s *sums) revocation(e *iam.Revocation) int64 {
 	var r room
-	return s.of(summed(r[:0]).text(tableRevocation).text(e.RealmID).text(string(e.Kind)).text(e.ID).
+	return s.of(summed(r[:0]).text(tableRevocation).number(e.Seq).text(e.RealmID).text(string(e.Kind)).text(e.ID).
 		number(e.IssuedBefore).number(e.Until))
 }
 

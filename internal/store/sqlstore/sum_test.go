@@ -52,7 +52,8 @@ func TestSumsAreOfOneTableAndKey(t *testing.T) {
 	seen := map[int64]bool{}
 	for _, sum := range []int64{
 		s.client("a", "b", "c", "d"), s.key("a", "b", "c", "d"), other.client("a", "b", "c", "d"), s.realm("a", "b", "c"),
-		s.sessionTouch("a", 1, 1), s.familyTouch("a", 1), s.password("a", nil), s.password("a", &iam.Credential{}),
+		s.sessionTouch("a", 1, 1), s.familyTouch("a", 1), s.password("a", 1, nil), s.password("a", 1, &iam.Credential{}), s.password("a", 2, &iam.Credential{}),
+		s.revocation(&iam.Revocation{Seq: 1}), s.revocation(&iam.Revocation{Seq: -1}),
 	} {
 		if seen[sum] {
 			t.Errorf("the sum %d comes twice", sum)

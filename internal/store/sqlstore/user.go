@@ -39,7 +39,7 @@ func (s *Store) fillUser(realmID string, r *row) (iam.User, error) {
 	if err != nil {
 		return iam.User{}, err
 	}
-	u.Password, err = s.fillPassword(r, id)
+	u.Password, err = s.fillPassword(r, id, u.Epoch)
 	return u, err
 }
 
@@ -53,8 +53,9 @@ func (s *Store) fillDocument(r *row, id, realmID string) (iam.User, error) {
 	return s.docs.user(id, realmID, doc, enabled, epoch, sum)
 }
 
-// fillPassword takes passwordColumns; nil when there is no password.
-func (s *Store) fillPassword(r *row, userID string) (*iam.Credential, error) {
+// fillPassword takes passwordColumns of a user at an epoch; nil when there is no
+// password.
+func (s *Store) fillPassword(r *row, userID string, epoch int64) (*iam.Credential, error) {
 	c := &iam.Credential{ID: r.text(), Type: "password", Label: r.text()}
 	present := !r.null()
 	c.SecretData, c.CredentialData = r.text(), r.text()
@@ -67,7 +68,7 @@ func (s *Store) fillPassword(r *row, userID string) (*iam.Credential, error) {
 	if r.err != nil {
 		return nil, s.sums.broken(tableUser, userID, r.err)
 	}
-	return c, s.sums.check(tableUser, userID, sum, s.sums.password(userID, c))
+	return c, s.sums.check(tableUser, userID, sum, s.sums.password(userID, epoch, c))
 }
 
 func (s *Store) encodeUser(realmID string, u *iam.User) (pending, error) {
@@ -76,7 +77,7 @@ func (s *Store) encodeUser(realmID string, u *iam.User) (pending, error) {
 		return pending{}, err
 	}
 	args := []any{u.ID, realmID, iam.CanonicalName(u.Username), iam.CanonicalName(u.Email), flag(u.Enabled), doc,
-		s.sums.user(u.ID, realmID, u.Enabled, firstEpoch, doc), s.sums.password(u.ID, u.Password)}
+		s.sums.user(u.ID, realmID, u.Enabled, firstEpoch, doc), s.sums.password(u.ID, firstEpoch, u.Password)}
 	return pending{"user " + u.Username,
 		`insert into users (id, realm_id, username, email, enabled, doc, epoch, sum, pw_sum,
 			pw_id, pw_label, pw_created_at, pw_secret, pw_data)
@@ -142,12 +143,12 @@ func (s *Store) Passwords(ctx context.Context, realmID, afterID string, limit in
 				return iam.User{}, err
 			}
 			u := iam.User{RealmID: realmID, ID: r.text()}
-			u.Password, err = s.fillPassword(r, u.ID)
+			u.Password, err = s.fillPassword(r, u.ID, r.number())
 			if errors.Is(err, iam.ErrDamaged) {
 				u.Password, err = nil, nil
 			}
 			return u, err
-		}, `select u.id, `+passwordColumns+` from users u
+		}, `select u.id, u.epoch, `+passwordColumns+` from users u
 			where u.realm_id = $1 and u.id > $2 order by u.id limit $3`, realmID, afterID, limit)
 	})
 }
@@ -231,11 +232,22 @@ func (s *Store) oneUser(ctx context.Context, query, realmID, name string, asked 
 // UpgradePassword replaces a password's stored form by a better one of the
 // same password. iam.ErrStale unless prev is what is stored; sessions stay.
 func (s *Store) UpgradePassword(ctx context.Context, userID string, prev, next iam.Credential) error {
-	sum := s.sums.password(userID, &next)
 	return s.db.Write(ctx, func(tx Tx) error {
+		values, err := tx.First(`select u.epoch, `+passwordColumns+` from users u where u.id = $1`, userID)
+		if errors.Is(err, sql.ErrNoRows) {
+			return iam.ErrStale
+		}
+		if err != nil {
+			return err
+		}
+		r := &row{values: values}
+		epoch := r.number()
+		if _, err := s.fillPassword(r, userID, epoch); err != nil { // nor is the epoch vouched for anew
+			return err
+		}
 		n, err := tx.Exec(`update users set pw_id = $1, pw_label = $2, pw_created_at = $3, pw_secret = $4, pw_data = $5, pw_sum = $6
 			where id = $7 and pw_id = $8 and pw_secret = $9 and pw_data = $10`,
-			next.ID, next.Label, next.CreatedAt, next.SecretData, next.CredentialData, sum,
+			next.ID, next.Label, next.CreatedAt, next.SecretData, next.CredentialData, s.sums.password(userID, epoch, &next),
 			userID, prev.ID, prev.SecretData, prev.CredentialData)
 		return must(n, err, iam.ErrStale)
 	})
@@ -248,19 +260,18 @@ func (s *Store) ChangePassword(ctx context.Context, realmID, userID string, next
 	if err != nil {
 		return nil, err
 	}
-	sum := s.sums.password(userID, &next)
 	return write(ctx, s.db, func(tx Tx) ([]iam.Revocation, error) {
 		u, err := s.storedUser(tx, realmID, userID)
 		if err != nil {
 			return nil, err
 		}
 		u.Epoch++
+		u.Password = &next
 		if err := s.moveUser(tx, &u); err != nil {
 			return nil, err
 		}
-		_, err = tx.Exec(`update users set pw_id = $1, pw_label = $2, pw_created_at = $3, pw_secret = $4, pw_data = $5,
-			pw_sum = $6 where id = $7`,
-			next.ID, next.Label, next.CreatedAt, next.SecretData, next.CredentialData, sum, userID)
+		_, err = tx.Exec(`update users set pw_id = $1, pw_label = $2, pw_created_at = $3, pw_secret = $4, pw_data = $5 where id = $6`,
+			next.ID, next.Label, next.CreatedAt, next.SecretData, next.CredentialData, userID)
 		if err != nil {
 			return nil, err
 		}
@@ -272,15 +283,16 @@ func (s *Store) ChangePassword(ctx context.Context, realmID, userID string, next
 	})
 }
 
-// moveUser writes enabled and epoch of a user that was read in the same write.
+// moveUser writes enabled and epoch of a user that was read in the same write,
+// with both sums; the password is another where the caller writes that too.
 // It takes the document as it is stored: another release may have encoded it.
 func (s *Store) moveUser(tx Tx, u *iam.User) error {
 	doc, err := oneText(tx, `select doc from users where id = $1`, u.ID)
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(`update users set enabled = $1, epoch = $2, sum = $3 where id = $4`,
-		flag(u.Enabled), u.Epoch, s.sums.user(u.ID, u.RealmID, u.Enabled, u.Epoch, doc), u.ID)
+	_, err = tx.Exec(`update users set enabled = $1, epoch = $2, sum = $3, pw_sum = $4 where id = $5`, flag(u.Enabled), u.Epoch,
+		s.sums.user(u.ID, u.RealmID, u.Enabled, u.Epoch, doc), s.sums.password(u.ID, u.Epoch, u.Password), u.ID)
 	return err
 }
 

@@ -114,6 +114,10 @@ func Run(t *testing.T, open Opener, troubles map[string]Trouble, hand Hand) {
 		t.Parallel()
 		testDamage(t, s, hand)
 	})
+	t.Run("OldPassword", func(t *testing.T) {
+		t.Parallel()
+		testOldPassword(t, s, hand)
+	})
 	for name, trouble := range troubles {
 		t.Run("Trouble/"+name, func(t *testing.T) {
 			t.Parallel()
