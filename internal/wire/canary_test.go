@@ -16,6 +16,8 @@ import (
 	"strings"
 	"testing"
 
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+
 	"github.com/seed-a6a28e10/usher/internal/app"
 	"github.com/seed-a6a28e10/usher/internal/app/apptest"
 )
@@ -38,6 +40,13 @@ func (c *canaries) make(what string) string {
 }
 
 func (c *canaries) add(what string, value []byte) { c.values[what] = value }
+
+// key is one of 32 bytes.
+func (c *canaries) key(what string) []byte {
+	key := []byte(c.make(what))[:32]
+	c.values[what] = key
+	return key
+}
 
 func (c *canaries) token(what, value string) {
 	c.values[what], c.open[what] = []byte(value), true
@@ -74,17 +83,18 @@ func (c *canaries) nowhereIn(t *testing.T, where string, text []byte, answer boo
 }
 
 // TestP10_SecretsAreFoundNowhere drives everything that takes a secret, rightly
-// and wrongly, with the log at its most talkative, and looks for every secret in
-// the log, the answers, the metrics and the bytes of the data folder.
+// and wrongly, also operators' orders, with the log at its most talkative, and
+// looks for every secret in the log, the spans, the answers, the metrics, the
+// bytes of the data folder and a backup of it.
 func TestP10_SecretsAreFoundNowhere(t *testing.T) {
 	t.Parallel()
 	c := newCanaries()
 	realm := canaryRealm(t, c)
 	dir := t.TempDir()
+	spans := tracetest.NewInMemoryExporter()
 	w := startWith(t, apptest.Options{Realm: realm, Dir: dir, LogLevel: "debug", Clock: apptest.NewStillClock(), Config: func(o *app.Config) {
-		o.MasterKey = []byte(c.make("master key"))[:32]
-		c.values["master key"] = o.MasterKey
-	}})
+		o.MasterKey = c.key("master key")
+	}, App: func(o *app.Options) { o.Trace = canaryTracer(t, spans) }})
 	var answers [][]byte
 	say := func(e *exchange) *exchange {
 		answers = append(answers, e.body)
@@ -95,6 +105,7 @@ func TestP10_SecretsAreFoundNowhere(t *testing.T) {
 	}
 	canaryLogins(t, w, c, say)
 	canaryMistakes(t, w, c, say)
+	next := canaryOrders(t, w, c, say)
 	if len(c.values) < 50 {
 		t.Fatalf("only %d secrets", len(c.values))
 	}
@@ -102,11 +113,13 @@ func TestP10_SecretsAreFoundNowhere(t *testing.T) {
 		c.nowhereIn(t, "an answer", a, true)
 	}
 	c.nowhereIn(t, "the log", []byte(w.Log()), false)
+	c.nowhereIn(t, "the spans", written(t, spans), false)
 	for _, path := range []string{"/metrics", "/health/ready"} {
 		e := manage(t, w, path)
 		c.nowhereIn(t, path, e, false)
 	}
 	inFiles(t, c, filepath.Join(dir, "data"))
+	canaryBackup(t, w, c, next)
 }
 
 // inFiles looks into every file of a folder, as a thief of the disk would.
