@@ -24,8 +24,10 @@ type backupReport struct {
 	backup.Manifest
 	// RowsChecked says that every row was looked at, not only the archive's sum.
 	RowsChecked bool `json:"rows_checked"`
-	// SessionsKept is set by a restore.
-	SessionsKept *bool `json:"sessions_kept,omitempty"`
+	// What follows is set by a restore: CameBack is to be looked at.
+	SessionsKept *bool      `json:"sessions_kept,omitempty"`
+	KeysReplaced *bool      `json:"keys_replaced,omitempty"`
+	CameBack     []cameBack `json:"came_back,omitempty"`
 }
 
 // atFolder are the flags of commands that need a data folder and no server.

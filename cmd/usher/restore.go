@@ -18,27 +18,35 @@ import (
 
 func (w *world) restoreCommand() *cobra.Command {
 	a := &admin{world: w}
-	var keep, stdin bool
+	var keep, keepKeys, stdin bool
 	c := a.command("restore FILE", "Bring a backup back into an empty data folder", func(ctx context.Context, args []string) error {
-		return a.restore(ctx, args[0], keep, stdin)
+		return a.restore(ctx, args[0], recovery.RestoreOptions{KeepSessions: keep, KeepKeys: keepKeys || keep}, stdin)
 	})
 	c.Long = `Bring a backup back into a data folder that holds no database yet.
 
   usher restore /backups/usher-2026-11-01.tar --data /var/lib/usher
 
 Every session ends, and tokens issued before now are refused: no session that was
-ended since the backup lives again, and everybody logs in again. Users, passwords
-and clients are those of the backup: a user who was disabled since is enabled
-again. --keep-sessions leaves sessions as they were, also those ended since.
+ended since the backup lives again, and everybody logs in again. Every realm
+signs with new keys, and those of the backup are disabled: one that got out and
+was rotated away since is not good again. Who has pinned the old keys must take
+the new ones; --keep-keys leaves them as they were, for when none got out.
+--keep-sessions leaves sessions as they were, also those ended since, and their
+keys.
+
+Users, passwords, clients with their secrets, and memberships are those of the
+backup: a user who was disabled since is enabled again. The command lists what to
+look at.
 
 The master key is that of --master-key-file. Where the backup holds it and the
 file does not exist, the file is written.`
 	c.Flags().BoolVar(&keep, "keep-sessions", false, "let sessions live on, also those ended after the backup was made")
+	c.Flags().BoolVar(&keepKeys, "keep-keys", false, "go on with the signing keys of the backup, also those rotated away after it was made")
 	c.Flags().BoolVar(&stdin, "passphrase-stdin", false, "read the passphrase of the key in the backup from standard input")
 	return a.atFolder(c)
 }
 
-func (a *admin) restore(ctx context.Context, file string, keep, stdin bool) error {
+func (a *admin) restore(ctx context.Context, file string, o recovery.RestoreOptions, stdin bool) error {
 	if _, err := os.Stat(file); err != nil {
 		return failed(err, "name a file that `usher backup` made")
 	}
@@ -49,7 +57,7 @@ func (a *admin) restore(ctx context.Context, file string, keep, stdin bool) erro
 	if uid := at.owner(); uid >= 0 && uid != os.Geteuid() {
 		return at.notYours(fmt.Errorf("%s belongs to another user: what this command writes, the server could not open", at.data))
 	}
-	o := recovery.RestoreOptions{File: file, Data: at.data, KeepSessions: keep, Clock: app.WallClock()}
+	o.File, o.Data, o.Clock = file, at.data, app.WallClock()
 	o.MasterKey, err = app.ReadMasterKey(at.keyFile)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -63,11 +71,7 @@ func (a *admin) restore(ctx context.Context, file string, keep, stdin bool) erro
 	if err != nil {
 		return restoreFailure(err, at)
 	}
-	how := "is restored; every session has ended. Start the server on " + at.data
-	if keep {
-		how = "is restored with its sessions, also those that were ended since. Start the server on " + at.data
-	}
-	return a.reportBackup(backupReport{File: file, Manifest: m, RowsChecked: true, SessionsKept: &keep}, how)
+	return a.reportRestore(m, o)
 }
 
 // keyFromBackup lets a restore take the key in the backup and put it where the
