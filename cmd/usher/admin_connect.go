@@ -51,7 +51,7 @@ func (a *admin) locate() (place, error) {
 	}
 	if s.File != "" {
 		var err error
-		if s.FileData, err = os.ReadFile(s.File); err != nil {
+		if s.FileData, err = app.ReadSmallFile(s.File); err != nil {
 			return place{}, usage(err, "name the server's settings with --config FILE, or its data folder with --data DIR")
 		}
 	}

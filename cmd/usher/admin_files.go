@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -12,42 +13,73 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/seed-a6a28e10/usher/internal/app"
 )
 
+// exportFile is a file to import, folder that of it where the folder was named.
+type exportFile struct{ path, folder string }
+
+// open opens the file: a regular one, and out of a folder only what lies in it.
+func (f exportFile) open() (*os.File, error) {
+	if f.folder == "" {
+		return app.OpenRegular(os.OpenFile, f.path)
+	}
+	root, err := os.OpenRoot(f.folder)
+	if err != nil {
+		return nil, err
+	}
+	in, err := app.OpenRegular(root.OpenFile, filepath.Base(f.path))
+	if err != nil {
+		err = fmt.Errorf("%s: %w", f.folder, err)
+	}
+	return in, errors.Join(err, root.Close())
+}
+
 // exportFiles lists the named files, and the .json files of named folders:
-// files of users behind all others, as the server wants them.
-func exportFiles(names []string) ([]string, error) {
+// files of users behind all others, as the server wants them. All of them can
+// be opened.
+func exportFiles(names []string) ([]exportFile, error) {
 	const hint = "name files that Keycloak exported, or a folder of them"
-	var out []string
+	var out []exportFile
 	for _, name := range names {
-		paths, err := jsonFiles(name)
+		files, err := jsonFiles(name)
 		if err != nil {
 			return nil, failed(err, hint)
 		}
-		out = append(out, paths...)
+		out = append(out, files...)
 	}
-	slices.SortStableFunc(out, func(a, b string) int {
-		return cmp.Compare(numberOf(a), numberOf(b))
+	for _, f := range out {
+		in, err := f.open()
+		if err == nil {
+			err = in.Close()
+		}
+		if err != nil {
+			return nil, failed(err, hint+": regular ones, which in a folder lie in that folder")
+		}
+	}
+	slices.SortStableFunc(out, func(a, b exportFile) int {
+		return cmp.Compare(numberOf(a.path), numberOf(b.path))
 	})
 	return out, nil
 }
 
-func jsonFiles(name string) ([]string, error) {
+func jsonFiles(name string) ([]exportFile, error) {
 	info, err := os.Stat(name)
 	if err != nil {
 		return nil, err
 	}
 	if !info.IsDir() {
-		return []string{name}, nil
+		return []exportFile{{path: name}}, nil
 	}
 	entries, err := os.ReadDir(name)
 	if err != nil {
 		return nil, err
 	}
-	var out []string
+	var out []exportFile
 	for _, e := range entries { // sorted by name
 		if !e.IsDir() && strings.EqualFold(filepath.Ext(e.Name()), ".json") {
-			out = append(out, filepath.Join(name, e.Name()))
+			out = append(out, exportFile{filepath.Join(name, e.Name()), name})
 		}
 	}
 	if len(out) == 0 {
@@ -74,16 +106,16 @@ func numberOf(path string) int {
 
 // fileStream is the body of an import, an api.ImportFiles, written file by file
 // as it is sent. A file that cannot be read ends it.
-func fileStream(paths []string) io.ReadCloser {
+func fileStream(files []exportFile) io.ReadCloser {
 	r, w := io.Pipe()
 	go func() {
 		_, err := io.WriteString(w, `{"files":[`)
-		for i, path := range paths {
+		for i, file := range files {
 			if err == nil && i > 0 {
 				_, err = io.WriteString(w, ",")
 			}
 			if err == nil {
-				err = writeFile(w, path)
+				err = writeFile(w, file)
 			}
 		}
 		if err == nil {
@@ -94,13 +126,17 @@ func fileStream(paths []string) io.ReadCloser {
 	return r
 }
 
-func writeFile(w io.Writer, path string) error {
-	f, err := os.Open(path)
+// mostOfFile is how much of a file is sent: more than the server takes, so that
+// it names the limit.
+const mostOfFile = 128 << 20
+
+func writeFile(w io.Writer, file exportFile) error {
+	f, err := file.open()
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	name, err := json.Marshal(path)
+	name, err := json.Marshal(file.path)
 	if err != nil {
 		return err
 	}
@@ -108,7 +144,7 @@ func writeFile(w io.Writer, path string) error {
 		return err
 	}
 	encoder := base64.NewEncoder(base64.StdEncoding, w)
-	if _, err := io.Copy(encoder, f); err != nil {
+	if _, err := io.Copy(encoder, io.LimitReader(f, mostOfFile)); err != nil {
 		return err
 	}
 	if err := encoder.Close(); err != nil {

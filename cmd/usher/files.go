@@ -1,7 +1,6 @@
 package main
 
 import (
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"os"
@@ -78,7 +77,7 @@ func fileSystem() config.Files {
 			return err
 		},
 		Certificate: func(certFile, keyFile string) error {
-			_, err := tls.LoadX509KeyPair(certFile, keyFile)
+			_, err := app.LoadKeyPair(certFile, keyFile)
 			return err
 		},
 		UID: os.Getuid(),

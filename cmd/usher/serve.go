@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -126,7 +125,7 @@ func (w *world) settings(file string, flags map[string]string, manager *manager)
 	s := config.Sources{File: file, Flags: flags, Environ: usherVariables(w.environ), Credentials: w.variable("CREDENTIALS_DIRECTORY")}
 	if file != "" {
 		var err error
-		if s.FileData, err = os.ReadFile(file); err != nil {
+		if s.FileData, err = app.ReadSmallFile(file); err != nil {
 			return config.Config{}, usage(err, "name the settings file with --config FILE")
 		}
 	}

@@ -22,7 +22,7 @@ func ReadMasterKey(path string) ([]byte, error) {
 	if mode := info.Mode().Perm(); mode&0o077 != 0 && !isCredential(path) {
 		return nil, fmt.Errorf("%w: %s has mode %04o", ErrKeyMode, path, mode)
 	}
-	text, err := os.ReadFile(path)
+	text, err := ReadSmallFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("master key: %w", err)
 	}

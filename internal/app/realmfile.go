@@ -11,7 +11,7 @@ const maxRealmFile = 64<<20 + 1
 
 // ReadRealmFile reads a realm file as far as it may be long.
 func ReadRealmFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
+	f, err := OpenRegular(os.OpenFile, path)
 	if err != nil {
 		return nil, err
 	}

@@ -2,10 +2,12 @@ package app_test
 
 import (
 	"crypto/tls"
+	"errors"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -78,6 +80,37 @@ func TestCertificateIsReplacedWhileServing(t *testing.T) {
 	until(t, u, "the bad file is told of", failing)
 	if string(served(t, u)) != second {
 		t.Error("another certificate than the last good one is served")
+	}
+}
+
+// TestAReloadWaitsForNoPipe: neither for the certificate nor for a realm file,
+// and what was in force stays.
+func TestAReloadWaitsForNoPipe(t *testing.T) {
+	t.Parallel()
+	cert, key, _ := certificate(t)
+	realm := filepath.Join(t.TempDir(), "realm.json")
+	text := realmText("300", "Anna")
+	if err := os.WriteFile(realm, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	u := apptest.Start(t, apptest.Options{Realm: text, Config: func(c *app.Config) {
+		c.TLSCertFile, c.TLSKeyFile, c.PublicURL, c.RealmFile = cert, key, "https://login.example.org", realm
+	}})
+	first := string(served(t, u))
+	for _, path := range []string{cert, realm} {
+		if err := errors.Join(os.Remove(path), syscall.Mkfifo(path, 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	u.Reload(t.Context())
+	metrics := scrape(t, u)
+	for _, what := range []string{"tls", "realm"} {
+		if !strings.Contains(metrics, `usher_reload_failing{what="`+what+`"} 1`) {
+			t.Errorf("%s: no fault is told of", what)
+		}
+	}
+	if string(served(t, u)) != first || !strings.Contains(u.Log(), app.ErrNotRegular.Error()) {
+		t.Errorf("the log:\n%s", u.Log())
 	}
 }
 

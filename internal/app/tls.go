@@ -33,11 +33,24 @@ func loadTLS(cfg Config, now func() time.Time) (*certificate, error) {
 }
 
 func (c *certificate) read() (*tls.Certificate, error) {
-	pair, err := tls.LoadX509KeyPair(c.certFile, c.keyFile)
+	pair, err := LoadKeyPair(c.certFile, c.keyFile)
 	if err != nil {
 		return nil, fmt.Errorf("TLS certificate: %w", err)
 	}
 	return &pair, nil
+}
+
+// LoadKeyPair is tls.LoadX509KeyPair for regular files of a bounded size.
+func LoadKeyPair(certFile, keyFile string) (tls.Certificate, error) {
+	cert, err := ReadSmallFile(certFile)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	key, err := ReadSmallFile(keyFile)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	return tls.X509KeyPair(cert, key)
 }
 
 // errNotValid says that a new certificate is out of its time.
