@@ -26,7 +26,7 @@ const (
 	AdminUserUnlock   = "/realms/{realm}/users/{user}/unlock"   // POST: Done
 
 	AdminClients       = "/realms/{realm}/clients"                  // GET ?search= Page[Client]; POST NewClient: ClientSecret
-	AdminClient        = "/realms/{realm}/clients/{client}"         // {client}: the clientId. GET Client
+	AdminClient        = "/realms/{realm}/clients/{client}"         // {client}: the clientId, else the id. GET Client
 	AdminClientSecret  = "/realms/{realm}/clients/{client}/secret"  // POST: ClientSecret, the only time it is shown
 	AdminClientEnable  = "/realms/{realm}/clients/{client}/enable"  // POST: Done
 	AdminClientDisable = "/realms/{realm}/clients/{client}/disable" // POST: Done

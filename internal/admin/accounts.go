@@ -51,8 +51,10 @@ func (s *Service) until(cfg *iam.RealmConfig) int64 {
 	return s.Now().UnixMilli() + cfg.LongestAccess()
 }
 
-// SetPassword sets a password and ends the user's sessions. A temporary one
-// must be changed by the user before anything else.
+// SetPassword sets a password, ends the user's sessions, and unlocks the user:
+// what was guessed was guessed at another password. A temporary one must be
+// changed by the user before anything else. Trouble with the unlocking alone
+// comes with what was done, and the order can be given again.
 func (s *Service) SetPassword(ctx context.Context, c Caller, realm, ref, plain string, temporary bool) (Done, error) {
 	cfg, u, err := s.find(ctx, realm, ref)
 	if err != nil {
@@ -74,7 +76,9 @@ func (s *Service) SetPassword(ctx context.Context, c Caller, realm, ref, plain s
 	if err != nil {
 		return Done{}, answer(err, "")
 	}
-	return s.apply(entries), nil
+	done := s.apply(entries)
+	_, err = s.unlock(ctx, c, cfg, &u)
+	return done, answer(err, "")
 }
 
 // SetUserEnabled enables or disables a user; of a disabled one every token is
@@ -93,7 +97,9 @@ func (s *Service) SetUserEnabled(ctx context.Context, c Caller, realm, ref strin
 	if err != nil {
 		return Done{}, answer(err, "")
 	}
-	return s.apply(entries), nil
+	done := s.apply(entries)
+	s.settle(ctx, entries)
+	return done, nil
 }
 
 // Unlock forgets the wrong passwords counted against a user, under every name
@@ -103,10 +109,14 @@ func (s *Service) Unlock(ctx context.Context, c Caller, realm, ref string) (Done
 	if err != nil {
 		return Done{}, err
 	}
-	ev := s.userEvent(c, cfg, &u, adminDelete, "attack-detection/brute-force/users/"+u.ID)
-	ev.Details["resourceType"] = "USER_LOGIN_FAILURE"
-	existed, err := s.Accounts.ClearFailures(ctx, cfg.Realm.ID, s.Node.FailureKeys(cfg.Realm.ID, &u), ev)
+	existed, err := s.unlock(ctx, c, cfg, &u)
 	return Done{Changed: existed}, answer(err, "")
+}
+
+func (s *Service) unlock(ctx context.Context, c Caller, cfg *iam.RealmConfig, u *iam.User) (existed bool, err error) {
+	ev := s.userEvent(c, cfg, u, adminDelete, "attack-detection/brute-force/users/"+u.ID)
+	ev.Details["resourceType"] = "USER_LOGIN_FAILURE"
+	return s.Accounts.ClearFailures(ctx, cfg.Realm.ID, s.Node.FailureKeys(cfg.Realm.ID, u), ev)
 }
 
 // DeleteUser deletes a user for good; the id never comes back.

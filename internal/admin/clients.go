@@ -58,8 +58,12 @@ func (s *Service) client(realm, clientID string) (*iam.RealmConfig, *iam.Client,
 	return cfg, c, err
 }
 
+// clientIn finds a client by its clientId, else by its id.
 func clientIn(cfg *iam.RealmConfig, clientID string) (*iam.Client, error) {
 	if c := cfg.Clients[clientID]; c != nil {
+		return c, nil
+	}
+	if c, ok := cfg.ClientByID(clientID); ok {
 		return c, nil
 	}
 	if err := cfg.NoClient(); err != nil {
@@ -186,6 +190,7 @@ func (s *Service) replaceClient(ctx context.Context, prev, next *iam.Client, rev
 	}
 	s.Node.Apply(entries...)
 	s.reload(ctx)
+	s.settle(ctx, entries)
 	return nil
 }
 

@@ -14,10 +14,6 @@ const (
 	ScopeUser   = "user"
 )
 
-// maxAhead is how far in the future, in seconds, a not-before may lie: nobody
-// can log in before it, and a number in the wrong unit would be years away.
-const maxAhead = 60
-
 // SetNotBefore refuses the tokens of a realm, client or user that were issued
 // before a moment (Unix s), and returns what is in force; 0 clears, nil is the
 // end of the present second, so that everything issued until now is refused.
@@ -27,8 +23,13 @@ func (s *Service) SetNotBefore(ctx context.Context, c Caller, realm, scope, name
 	if at != nil {
 		value = *at
 	}
-	if value < 0 || value > now+maxAhead {
+	switch {
+	case value < 0:
 		return 0, refused("A not-before is a moment of the past in Unix seconds, or 0 for none")
+	case value > now+1:
+		// It would refuse what is issued from here on, also after it was cleared.
+		return 0, refused("A not-before is a moment of the past in Unix seconds, or 0 for none: this one is in the future").
+			WithHint("Leave the moment out for now; a number of milliseconds is a thousand times too large.")
 	}
 	switch scope {
 	case ScopeRealm:
@@ -65,6 +66,7 @@ func (s *Service) realmNotBefore(ctx context.Context, c Caller, realm string, at
 	}
 	s.Node.Apply(entries...)
 	s.reload(ctx)
+	s.settle(ctx, entries)
 	return nil
 }
 
@@ -96,6 +98,7 @@ func (s *Service) userNotBefore(ctx context.Context, c Caller, realm, name strin
 		return answer(err, "")
 	}
 	s.Node.Apply(entries...)
+	s.settle(ctx, entries)
 	return nil
 }
 

@@ -54,6 +54,8 @@ type Service struct {
 	Importer *Importer // makes realms, and the hashes of passwords
 	NewID    func() string
 	Now      func() time.Time
+	// Sleep returns ctx.Err() when ctx ends first.
+	Sleep func(ctx context.Context, d time.Duration) error
 
 	// hashing lets one password be hashed at a time: people who log in come first.
 	hashing sync.Mutex

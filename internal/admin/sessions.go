@@ -111,5 +111,6 @@ func (s *Service) EndAllSessions(ctx context.Context, c Caller, realm string) (D
 	ev := s.event(c, cfg.Realm.ID, adminAction, "REALM", "logout-all")
 	n, entries, err := s.Sessions.EndAllSessions(ctx, cfg.Realm.ID, s.Now().UnixMilli(), s.until(cfg), ev)
 	s.Node.Apply(entries...)
+	s.settle(ctx, entries)
 	return Done{Changed: n > 0, Sessions: n}, answer(err, "")
 }

@@ -32,6 +32,9 @@ type Kit struct {
 	Trace func(r *http.Request, q Request, trusted bool) (_ *http.Request, end func(pattern string, status int))
 	// PathsNamePeople keeps paths out of the log, which then has the route only.
 	PathsNamePeople bool
+	// AnyPath has paths come as they were sent, whose segments may be names such
+	// as "..", or hold slashes: next sees to them itself.
+	AnyPath bool
 	// Observe is told of every answer: route is the pattern that matched or
 	// "unmatched", method one of the common ones or "OTHER", so both are of a
 	// closed set. May be nil.
@@ -49,7 +52,10 @@ func (k *Kit) Wrap(next http.Handler) http.Handler {
 	unclean := missingNormalization(k)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		rec := k.record(w, r)
-		r, clean := cleanPath(r)
+		clean := true
+		if !k.AnyPath {
+			r, clean = cleanPath(r)
+		}
 		if k.Trace != nil {
 			r, rec.traced = k.Trace(r, rec.request, k.trusts(parseAddr(r.RemoteAddr)))
 		}

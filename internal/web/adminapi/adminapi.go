@@ -92,19 +92,21 @@ func (a *API) routes() map[string]route {
 	}
 }
 
-// Mount puts the API on mux, and an answer for every other path.
-func (a *API) Mount(mux *http.ServeMux) {
+// Handler answers the API, and every other path too.
+func (a *API) Handler() http.Handler {
 	all := a.routes()
+	var m paths
 	for _, path := range slices.Sorted(maps.Keys(all)) {
 		handlers := make(map[string]http.Handler, len(all[path]))
 		for method, h := range all[path] {
 			handlers[method] = web.Admin(a.Kit, h)
 		}
-		mux.Handle(path, web.Methods(a.Kit, web.Admin, handlers))
+		m.add(path, web.Methods(a.Kit, web.Admin, handlers))
 	}
-	mux.Handle("/", web.Admin(a.Kit, func(context.Context, *web.Request) (web.Reply, error) {
+	m.other = web.Admin(a.Kit, func(context.Context, *web.Request) (web.Reply, error) {
 		return web.Reply{}, oauth.RefuseArg(oauth.AdminUnknown, "There is no such path").WithHint("Use an usher of the server's version.")
-	}))
+	})
+	return &m
 }
 
 // reply is a 200 with a body.
