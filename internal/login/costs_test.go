@@ -53,6 +53,59 @@ func TestFloorCoversTheSlowestKindStored(t *testing.T) {
 	})
 }
 
+// One dear hash does not hold up everybody's failed logins, and what a busy
+// machine adds to a measurement does not count.
+func TestFloorIsBoundedAndMeasuredAtItsBest(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, b *bench) {
+		b.hasher.cost["plain"] = 100 * time.Millisecond
+		go func() {
+			time.Sleep(50 * time.Millisecond)
+			b.hasher.mu.Lock()
+			defer b.hasher.mu.Unlock()
+			b.hasher.cost["plain"] = usualHash
+		}()
+		if err := b.Measure(t.Context(), "realm"); err != nil {
+			t.Fatal(err)
+		}
+		if got := b.Floor("realm"); got != 25*time.Millisecond {
+			t.Errorf("measured beside other work: %v", got)
+		}
+		b.hasher.cost["old"] = 18 * time.Second
+		old(b)
+		if err := b.Measure(t.Context(), "realm", *b.store.user("anna").Password); err != nil {
+			t.Fatal(err)
+		}
+		if got := b.Floor("realm"); got != 2*time.Second {
+			t.Errorf("with a dear hash: %v", got)
+		}
+	})
+}
+
+// Who logs in while a kind is measured waits for one run, not for all of them.
+func TestMeasuringLetsPeopleIn(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, b *bench) {
+		b.hasher.cost["old"] = 200 * time.Millisecond
+		old(b)
+		if err := b.Measure(t.Context(), "other"); err != nil { // the new hashes
+			t.Fatal(err)
+		}
+		stored := *b.store.user("anna").Password
+		b.store.set(user("anna"))
+		start := time.Now()
+		done := make(chan error)
+		go func() { done <- b.Measure(t.Context(), "realm", stored) }()
+		time.Sleep(time.Millisecond)
+		if _, _, err := b.try(t, "anna", "right"); err != nil || time.Since(start) > 450*time.Millisecond {
+			t.Errorf("%v after %v", err, time.Since(start))
+		}
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // The floor counts from the start of the hash, so that kinds of hash stay alike
 // behind a queue as well, and it is waited for without a place or slot.
 func TestFloorHoldsNoSlot(t *testing.T) {

@@ -3,6 +3,7 @@ package realmfile
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"strconv"
 	"strings"
 
@@ -70,8 +71,11 @@ func passwordCredential(c *object, u *User, cred *iam.Credential, value *node) {
 	case !hashed:
 		c.fault("", `a password needs "value", or "secretData" with "credentialData"`)
 	default:
-		usableHash(c, cred)
-		u.Password = cred
+		if usableHash(c, cred) {
+			u.Password = cred
+		} else {
+			u.Costly = true
+		}
 	}
 }
 
@@ -119,12 +123,16 @@ func jsonText(v map[string]any) string {
 	return string(raw)
 }
 
-// usableHash refuses a hash that could never be verified, or whose parameters
-// would make every login a burden.
-func usableHash(c *object, cred *iam.Credential) {
+// usableHash refuses a hash that could never be verified. One whose check would
+// be a burden on everybody's logins is left out, and the user stays.
+func usableHash(c *object, cred *iam.Credential) bool {
 	err := secret.CheckPasswordHash(cred.SecretData, cred.CredentialData)
-	if err == nil {
-		return
+	switch {
+	case err == nil:
+		return true
+	case errors.Is(err, secret.ErrPasswordCost):
+		c.warn("", "the password is left out: "+err.Error())
+		return false
 	}
 	name := ""
 	for _, n := range []string{"hashedSaltedValue", "credentialData", "secretData"} {
@@ -137,6 +145,7 @@ func usableHash(c *object, cred *iam.Credential) {
 		name = "credentialData"
 	}
 	c.fault(name, err.Error())
+	return true
 }
 
 // otherCredential keeps what is not a password. One-time codes and security

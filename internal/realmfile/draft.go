@@ -29,6 +29,9 @@ type User struct {
 	iam.User
 	// Plain is a password as written in the file; nil when there is none.
 	Plain *string
+	// Costly says that the file has a password whose hash costs too much to
+	// check; it is left out.
+	Costly bool `json:",omitempty"`
 }
 
 // KeyMaterial is a key component of a file, its secret half in clear.

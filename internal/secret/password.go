@@ -17,6 +17,10 @@ import (
 // understood, or its parameters are outside the bounds a login may cost.
 var ErrPasswordHash = errors.New("unusable password hash")
 
+// ErrPasswordCost is the ErrPasswordHash of a hash that is well made but takes
+// too long to check.
+var ErrPasswordCost = fmt.Errorf("%w: it costs too much", ErrPasswordHash)
+
 // MaxPassword is the longest password in bytes that is ever hashed: a longer
 // one is refused where passwords are set, and never right where they are asked
 // for, so that nobody makes a login costly by sending much.

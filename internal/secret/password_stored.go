@@ -24,10 +24,8 @@ const (
 	maxArgon2Memory     = 256 << 10 // KiB
 	maxArgon2Passes     = 30
 	maxArgon2Lanes      = 16
-	maxArgon2Work       = 4 << 20 // KiB times passes
 	maxPBKDF2Iterations = 10_000_000
-	maxPBKDF2Work       = 20_000_000 // iterations times output blocks
-	maxBcryptCost       = 16
+	maxBcryptCost       = 14
 	minValueSize        = 8
 	maxValueSize        = 512
 	maxSaltSize         = 1024
@@ -35,6 +33,18 @@ const (
 
 	// bcryptInput is where bcrypt stops reading.
 	bcryptInput = 72
+)
+
+// Bounds on the work of one check, all about two seconds of a core at most: the
+// answer to every failed login in a realm takes as long as its dearest hash.
+// Keycloak's own defaults are below them, up to its 1,300,000 iterations of
+// pbkdf2 with SHA-1, whose 64 bytes are four blocks.
+const (
+	maxArgon2Work = 512 << 10 // KiB times passes
+	// Of pbkdf2: iterations times output blocks.
+	maxSHA1Work   = 5_200_000
+	maxSHA256Work = 2_400_000
+	maxSHA512Work = 2_000_000
 )
 
 // stored is one parsed and bounded hash.
@@ -70,11 +80,11 @@ func parseHash(secretJSON, credentialJSON string) (stored, error) {
 	case "argon2":
 		return parseArgon2(c, value, salt)
 	case "pbkdf2", "pbkdf2-sha1":
-		return parsePBKDF2("pbkdf2", sha1.New, sha1.Size, c.Iterations, value, salt)
+		return parsePBKDF2("pbkdf2", sha1.New, sha1.Size, maxSHA1Work, c.Iterations, value, salt)
 	case "pbkdf2-sha256":
-		return parsePBKDF2(c.Algorithm, sha256.New, sha256.Size, c.Iterations, value, salt)
+		return parsePBKDF2(c.Algorithm, sha256.New, sha256.Size, maxSHA256Work, c.Iterations, value, salt)
 	case "pbkdf2-sha512":
-		return parsePBKDF2(c.Algorithm, sha512.New, sha512.Size, c.Iterations, value, salt)
+		return parsePBKDF2(c.Algorithm, sha512.New, sha512.Size, maxSHA512Work, c.Iterations, value, salt)
 	}
 	return nil, fmt.Errorf("%w: unknown algorithm %.40q", ErrPasswordHash, c.Algorithm)
 }
@@ -106,7 +116,7 @@ func parseArgon2(c credentialData, value, salt []byte) (stored, error) {
 		}
 	}
 	if memory*passes > maxArgon2Work {
-		return nil, fmt.Errorf("%w: memory times hashIterations is more than %d", ErrPasswordHash, maxArgon2Work)
+		return nil, fmt.Errorf("%w: memory times hashIterations is more than %d", ErrPasswordCost, maxArgon2Work)
 	}
 	return argon2Hash{
 		p:     argon2Params{variant: variant, passes: uint32(passes), memory: uint32(memory), lanes: uint8(lanes)},
@@ -132,14 +142,14 @@ type pbkdf2Hash struct {
 	value, salt []byte
 }
 
-func parsePBKDF2(name string, newHash func() hash.Hash, size int, iterations int64, value, salt []byte) (stored, error) {
+func parsePBKDF2(name string, newHash func() hash.Hash, size int, most, iterations int64, value, salt []byte) (stored, error) {
 	n, err := bounded("hashIterations", strconv.FormatInt(iterations, 10), maxPBKDF2Iterations)
 	if err != nil {
 		return nil, err
 	}
 	blocks := int64((len(value) + size - 1) / size)
-	if n*blocks > maxPBKDF2Work {
-		return nil, fmt.Errorf("%w: %d iterations for %d bytes is too much work", ErrPasswordHash, n, len(value))
+	if n*blocks > most {
+		return nil, fmt.Errorf("%w: %d iterations for %d bytes is too much work", ErrPasswordCost, n, len(value))
 	}
 	return pbkdf2Hash{name: name, new: newHash, iterations: int(n), value: value, salt: salt}, nil
 }
@@ -169,7 +179,7 @@ func parseBcrypt(value string) (stored, error) {
 		return nil, fmt.Errorf("%w: not a bcrypt string", ErrPasswordHash)
 	}
 	if cost > maxBcryptCost {
-		return nil, fmt.Errorf("%w: bcrypt cost %d, at most %d", ErrPasswordHash, cost, maxBcryptCost)
+		return nil, fmt.Errorf("%w: bcrypt cost %d, at most %d", ErrPasswordCost, cost, maxBcryptCost)
 	}
 	return bcryptHash{value: b, cost: cost}, nil
 }
@@ -191,7 +201,10 @@ func (b bcryptHash) kind() string { return "bcrypt c=" + strconv.Itoa(b.cost) }
 // bounded reads a decimal number from 1 to most.
 func bounded(name, text string, most int64) (int64, error) {
 	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || n < 1 || n > most {
+	if err == nil && n > most {
+		return 0, fmt.Errorf("%w: %s is %d, at most %d", ErrPasswordCost, name, n, most)
+	}
+	if err != nil || n < 1 {
 		return 0, fmt.Errorf("%w: %s is %.20q, must be 1 to %d", ErrPasswordHash, name, text, most)
 	}
 	return n, nil
