@@ -21,6 +21,9 @@ func clients(o *object, d *Draft) {
 		seen[client.ClientID], ids[client.ID] = true, true
 		d.Clients = append(d.Clients, client)
 	}
+	if n := len(d.Clients); !HasRoom(n) {
+		o.fault("clients", Crowded("clients", n))
+	}
 }
 
 // public decides the kind of a client that does not state it. Keycloak makes it

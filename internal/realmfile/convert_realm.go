@@ -3,6 +3,8 @@ package realmfile
 import (
 	"encoding/json"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/seed-a6a28e10/usher/internal/iam"
 )
@@ -127,6 +129,10 @@ func NameFault(name string) string {
 		return "longer than 255 bytes"
 	case strings.ContainsAny(name, "/?#%\\;") || strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r == 0x7f }):
 		return "must not contain blanks, control characters or any of / ? # % \\ ;"
+	case !utf8.ValidString(name) || strings.ContainsFunc(name, func(r rune) bool {
+		return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == '\u2028' || r == '\u2029'
+	}):
+		return "must be text without characters that cannot be seen, such as those that change the direction of writing"
 	case name == "." || name == "..":
 		return "is not a usable path segment"
 	}

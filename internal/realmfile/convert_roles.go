@@ -20,6 +20,9 @@ func roles(o *object, d *Draft) {
 		})
 		r.Kept = keep(r.Kept, "roles", all.rest(nil))
 	}
+	if !HasRoom(RolesIn(r)) {
+		o.fault("roles", Crowded("roles", RolesIn(r)))
+	}
 	stated := len(r.Roles)
 	defaultRole(o, r)
 	d.madeRoles = len(r.Roles) - stated
@@ -106,6 +109,9 @@ func groups(o *object, d *Draft) {
 		}
 	}
 	walk(o.list("groups"), "")
+	if n := len(d.Realm.Groups); !HasRoom(n) {
+		o.fault("groups", Crowded("groups", n))
+	}
 	if list := o.texts("defaultGroups"); len(list) > 0 {
 		o.warn("defaultGroups", "kept, but new users are not put into groups by this release")
 		raw, err := json.Marshal(list)

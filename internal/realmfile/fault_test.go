@@ -24,6 +24,7 @@ func TestFaultsHaveTheirPlace(t *testing.T) {
 		{"twice", `{"realm": "r", "enabled": true, "realm": "s"}`, `r.json:1:33: the member "realm" is there twice`},
 		{"no name", `{"enabled": true}`, `r.json:1:1: realm: a realm needs a name`},
 		{"name", `{"realm": "a/b", "enabled": true}`, `r.json:1:11: realm: must not contain blanks, control characters or any of / ? # % \ ;`},
+		{"name to mislead", `{"realm": "a\u202eb", "enabled": true}`, `r.json:1:11: realm: must be text without characters that cannot be seen, such as those that change the direction of writing`},
 		{"realm twice", `[` + head[:len(head)-2] + `}, ` + head[:len(head)-2] + `}]`, `r.json:1:45: [1].realm: the realm r is there twice`},
 		{"type", head + `"clients": 5}`, `r.json:1:44: clients: must be a list`},
 		{"element", head + `"clients": [{"clientId": "a"}, 5]}`, `r.json:1:64: clients[1]: must be an object`},
