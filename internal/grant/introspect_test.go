@@ -56,6 +56,17 @@ func TestIntrospectRefusals(t *testing.T) {
 	}
 }
 
+// A caller whose row is damaged is not told that its secret is wrong.
+func TestIntrospectByADamagedClientIsTrouble(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	access := r.backendLogin().AccessToken
+	delete(r.realm.Clients, "backend")
+	r.realm.ClientsDamaged = true
+	_, err := r.svc.Introspect(context.Background(), r.realm, request("client_id", "backend", "client_secret", "s3cr&t", "token", access))
+	wantFault(t, err, oauth.Unavailable)
+}
+
 func TestIntrospectActive(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
