@@ -28,9 +28,13 @@ func (a *App) traceRequest() func(*http.Request, web.Request, bool) (*http.Reque
 		return nil
 	}
 	return func(r *http.Request, q web.Request, trusted bool) (*http.Request, func(string, int)) {
-		return a.opt.Trace.Begin(r, tracing.Request{
+		traced, end := a.opt.Trace.Begin(r, tracing.Request{
 			Method: web.MethodLabel(r.Method), Address: q.Address, Secure: q.Secure, Trusted: trusted,
 		})
+		return traced, func(pattern string, status int) {
+			_, known := a.snapshot.Realm(traced.PathValue("realm"))
+			end(pattern, known, status)
+		}
 	}
 }
 

@@ -26,8 +26,8 @@ type Request struct {
 
 // Begin starts the span of a request (W3C Trace Context; OpenTelemetry's
 // semantic conventions for HTTP servers). end takes the mux's pattern, "" where
-// none matched, and the status.
-func (t *Tracer) Begin(r *http.Request, q Request) (_ *http.Request, end func(pattern string, status int)) {
+// none matched, whether there is a realm of the name in the path, and the status.
+func (t *Tracer) Begin(r *http.Request, q Request) (_ *http.Request, end func(pattern string, realm bool, status int)) {
 	ctx := r.Context()
 	options := []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindServer), trace.WithAttributes(t.attributes(r, q)...)}
 	from := t.context.Extract(ctx, propagation.HeaderCarrier(r.Header))
@@ -43,11 +43,11 @@ func (t *Tracer) Begin(r *http.Request, q Request) (_ *http.Request, end func(pa
 		method = "HTTP"
 	}
 	ctx, span := t.tracer.Start(ctx, method, options...)
-	return r.WithContext(ctx), func(pattern string, status int) {
+	return r.WithContext(ctx), func(pattern string, realm bool, status int) {
 		if pattern != "" {
 			route := routeOf(pattern)
 			span.SetName(method + " " + route)
-			span.SetAttributes(semconv.HTTPRoute(route), semconv.URLPath(path(route, r.URL.Path)))
+			span.SetAttributes(semconv.HTTPRoute(route), semconv.URLPath(path(route, r.URL.Path, realm)))
 		}
 		span.SetAttributes(semconv.HTTPResponseStatusCode(status))
 		if status >= http.StatusInternalServerError {
@@ -69,9 +69,12 @@ func routeOf(pattern string) string {
 	return pattern
 }
 
-// path is the request's where all of it but the realm stands in the code; else
-// the route: the rest may name anything.
-func path(route, sent string) string {
+// path is the request's where all of it but the realm stands in the code and
+// the realm is one there is; else the route: the rest may name anything.
+func path(route, sent string, realm bool) string {
+	if strings.Contains(route, "{realm}") && !realm {
+		return route
+	}
 	if strings.Contains(strings.ReplaceAll(route, "{realm}", ""), "{") || strings.HasSuffix(route, "/") {
 		return route
 	}

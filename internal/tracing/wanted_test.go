@@ -34,13 +34,17 @@ func TestWanted(t *testing.T) {
 // span.
 func TestPathsAreThoseOfTheCode(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct{ pattern, sent, want string }{
-		{"POST /auth/realms/{realm}/token", "/auth/realms/platform/token", "/auth/realms/platform/token"},
-		{"/v1/vms", "/v1/vms", "/v1/vms"},
-		{"GET /v1/vms/{id}", "/v1/vms/anna@example.org", "/v1/vms/{id}"},
-		{"/v1/", "/v1/anything", "/v1/"},
+	for _, c := range []struct {
+		pattern, sent, want string
+		realm               bool
+	}{
+		{"POST /auth/realms/{realm}/token", "/auth/realms/platform/token", "/auth/realms/platform/token", true},
+		{"POST /auth/realms/{realm}/token", "/auth/realms/anna@example.org/token", "/auth/realms/{realm}/token", false},
+		{"/v1/vms", "/v1/vms", "/v1/vms", false},
+		{"GET /v1/vms/{id}", "/v1/vms/anna@example.org", "/v1/vms/{id}", false},
+		{"/v1/", "/v1/anything", "/v1/", false},
 	} {
-		if got := path(routeOf(c.pattern), c.sent); got != c.want {
+		if got := path(routeOf(c.pattern), c.sent, c.realm); got != c.want {
 			t.Errorf("%s of %s: %s", c.sent, c.pattern, got)
 		}
 	}
