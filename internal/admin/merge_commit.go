@@ -22,6 +22,9 @@ func (run *importRun) finish(ctx context.Context, rm *realmRun) error {
 	if err := rm.checkMembers(ctx); err != nil {
 		return err
 	}
+	if err := rm.blameCrowds(); err != nil {
+		return err
+	}
 	if rm.stored != nil && rm.draft != nil && rm.draft.VideoManagers == nil && rm.table.of(kindUsers).imported > 0 {
 		rm.warnings = append(rm.warnings, rm.next.Name+": new users are members of no VideoManager; add them with `usher admin vms members`")
 	}
@@ -32,6 +35,19 @@ func (run *importRun) finish(ctx context.Context, rm *realmRun) error {
 		return nil
 	}
 	return rm.flush(ctx)
+}
+
+// blameCrowds refuses what would be more than a realm can have together with
+// what is stored, or with the roles that users name.
+func (rm *realmRun) blameCrowds() error {
+	for kind, n := range map[string]int{"roles": realmfile.RolesIn(&rm.next), "groups": len(rm.next.Groups), "clients": len(rm.clients)} {
+		if !realmfile.HasRoom(n) {
+			return rm.blame(realmfile.Faults{{
+				File: "realm " + rm.next.Name, Line: 1, Column: 1, Path: kind, Text: realmfile.Crowded(kind, n) + ", those that are stored and those that users name counted",
+			}})
+		}
+	}
+	return nil
 }
 
 // serviceAccounts makes the users that new clients with service accounts need.

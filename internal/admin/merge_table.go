@@ -32,8 +32,9 @@ type tally struct {
 
 // skips are the things skipped for one reason, the first few by name.
 type skips struct {
-	count int
-	names []string
+	count  int
+	beside int // noted only: they are not skipped as a whole
+	names  []string
 }
 
 const namedSkips = 3
@@ -48,6 +49,9 @@ func (t table) of(kind string) *tally {
 func (c *tally) add()    { c.inFile++; c.imported++ }
 func (c *tally) change() { c.inFile++; c.changed++ }
 
+// note names a thing beside the counts.
+func (c *tally) note(why, name string) { c.name(why, name).beside++ }
+
 // Why things are skipped.
 const (
 	whySame      = "as stored"
@@ -56,21 +60,27 @@ const (
 	whyDeleted   = "the id was that of a user who was deleted"
 	whyOthers    = "the id is another user's"
 	whyAddress   = "the address or name is another user's"
+	whyCostly    = "password skipped: a password hash that costs too much"
 	whyKeyStatus = "the stored state stays; `keys` changes it"
 )
 
 func (c *tally) skip(why, name string) {
 	c.inFile++
+	c.name(why, name).count++
+}
+
+// name finds or begins the skips for a reason and adds a name to them.
+func (c *tally) name(why, name string) *skips {
 	s := c.skipped[why]
 	if s == nil {
 		s = &skips{}
 		c.skipped[why] = s
 		c.reasons = append(c.reasons, why)
 	}
-	s.count++
 	if len(s.names) < namedSkips {
 		s.names = append(s.names, name)
 	}
+	return s
 }
 
 // rows is the table as told, without kinds that no file has.
@@ -98,8 +108,9 @@ func (s *skips) line(why string) string {
 		return fmt.Sprintf("%d %s", s.count, why)
 	}
 	names := strings.Join(s.names, ", ")
-	if s.count > len(s.names) {
+	n := s.count + s.beside
+	if n > len(s.names) {
 		names += ", …"
 	}
-	return fmt.Sprintf("%d %s (%s)", s.count, why, names)
+	return fmt.Sprintf("%d %s (%s)", n, why, names)
 }

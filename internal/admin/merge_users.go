@@ -30,6 +30,9 @@ func (rm *realmRun) users(ctx context.Context, p *realmfile.Part) error {
 	var fresh []realmfile.User
 	for i := range list {
 		u := &list[i]
+		if u.Costly {
+			rm.table.of(kindUsers).note(whyCostly, u.Username)
+		}
 		stored, err := rm.storedUser(ctx, u.Username)
 		switch {
 		case err != nil:
