@@ -10,32 +10,12 @@ import (
 	"github.com/seed-a6a28e10/usher/internal/vms"
 )
 
-// newManagers takes the file's VideoManagers; where it is silent three are made
-// and every person is a member.
-func (rm *realmRun) newManagers(ctx context.Context) error {
-	list := rm.draft.VideoManagers
-	if list == nil {
-		first, err := rm.im.firstManager(ctx, rm.rows, nil)
-		if err != nil {
-			return err
-		}
-		for _, other := range rm.realms { // of this import
-			for _, v := range other.managers {
-				first = max(first, v.ID+1)
-			}
-		}
-		list = builtinVideoManagers(nil, first)
-		for _, m := range list {
-			rm.everyone = append(rm.everyone, m.VideoManager.ID)
-		}
-	}
-	for _, m := range list {
+// newManagers takes the file's VideoManagers; a silent file brings none.
+func (rm *realmRun) newManagers() {
+	for _, m := range rm.draft.VideoManagers {
 		rm.addManager(m)
 	}
-	if rm.draft.VideoManagers != nil {
-		rm.count(kindManagers, len(list))
-	}
-	return nil
+	rm.count(kindManagers, len(rm.draft.VideoManagers))
 }
 
 func (rm *realmRun) addManager(m vms.Membership) {

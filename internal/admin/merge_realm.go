@@ -24,10 +24,8 @@ type realmRun struct {
 	keys     []iam.Key
 	managers []vms.VideoManager // new ones
 	members  []iam.MemberChange // of users who are stored
-	// memberOf are the VideoManagers of users in the files, by name; everyone
-	// those of all new users.
+	// memberOf are the VideoManagers of users in the files, by name.
 	memberOf map[string][]int64
-	everyone []int64
 
 	people *realmfile.People
 	table  table
@@ -54,7 +52,7 @@ func (run *importRun) begin(ctx context.Context, p *realmfile.Part, stored *iam.
 	switch {
 	case stored == nil:
 		rm.create(p)
-		err = rm.newManagers(ctx)
+		rm.newManagers()
 	case d == nil:
 		rm.keep()
 	default:
@@ -75,6 +73,10 @@ func (run *importRun) begin(ctx context.Context, p *realmfile.Part, stored *iam.
 // create takes the file as it is, with what Keycloak adds where it is silent.
 func (rm *realmRun) create(p *realmfile.Part) {
 	d := rm.draft
+	scopes := 0 // those of the file, not the built-in ones
+	if d.States("clientScopes") {
+		scopes = len(d.Realm.ClientScopes)
+	}
 	for _, w := range rm.im.complete(d) {
 		rm.warnings = append(rm.warnings, d.Realm.Name+": "+w.String())
 	}
@@ -94,7 +96,7 @@ func (rm *realmRun) create(p *realmfile.Part) {
 	rm.count(kindRealm, 1)
 	rm.count(kindRoles, rolesIn(&d.Realm)-d.MadeRoles())
 	rm.count(kindGroups, len(d.Realm.Groups))
-	rm.count(kindScopes, len(d.Realm.ClientScopes))
+	rm.count(kindScopes, scopes)
 	rm.count(kindClients, len(d.Clients))
 	rm.count(kindKeys, len(d.Keys))
 }

@@ -256,11 +256,7 @@ func (rm *realmRun) stage(ctx context.Context, fresh []realmfile.User) error {
 	}
 	for i := range fresh {
 		u := &fresh[i]
-		member := rm.memberOf[u.Username]
-		if u.ServiceAccountOf == "" {
-			member = append(slices.Clone(member), rm.everyone...)
-		}
-		rm.buffer = append(rm.buffer, iam.StagedUser{User: u.User, MemberOf: member})
+		rm.buffer = append(rm.buffer, iam.StagedUser{User: u.User, MemberOf: rm.memberOf[u.Username]})
 	}
 	if len(rm.buffer) >= stageAt {
 		return rm.flush(ctx)
