@@ -44,11 +44,14 @@ func (a *admin) noRealm(ctx context.Context) bool {
 }
 
 // refusal is a problem that the server answered.
-type refusal struct{ api.Problem }
+type refusal struct {
+	api.Problem
+	offline bool // no server, so no log of it
+}
 
 func (r *refusal) Error() string {
 	text := fmt.Sprintf("%s (%d", talk(r.Message), r.Status)
-	if r.Status >= 500 && r.ErrorID != "" {
+	if r.Status >= 500 && r.ErrorID != "" && !r.offline {
 		text += ", error_id " + r.ErrorID + " in the server's log"
 	}
 	return text + ")"
@@ -74,6 +77,10 @@ func (a *admin) explainCall(ctx context.Context, method string, err error) error
 			f.code = exitRefused
 		case r.Status >= 500:
 			f.code = exitTrouble
+			if r.offline {
+				f.err = fmt.Errorf("a row is damaged, or the storage is in trouble: %w", r)
+				f.hint = "`usher doctor --deep` looks at every row; look at the disk as well"
+			}
 		}
 		return f
 	case ctx.Err() != nil && method != http.MethodGet:
@@ -123,7 +130,8 @@ func (c *adminAPI) do(ctx context.Context, method, path string, query url.Values
 	}
 	defer answer.Body.Close()
 	if answer.StatusCode >= 300 {
-		return readRefusal(answer)
+		_, offline := c.client.Transport.(inProcess)
+		return readRefusal(answer, offline)
 	}
 	if err := json.NewDecoder(answer.Body).Decode(out); err != nil {
 		return fmt.Errorf("an answer that is no JSON: %w", err)
@@ -132,8 +140,8 @@ func (c *adminAPI) do(ctx context.Context, method, path string, query url.Values
 }
 
 // readRefusal reads the problem; an answer of another kind is named as it is.
-func readRefusal(answer *http.Response) error {
-	r := &refusal{}
+func readRefusal(answer *http.Response, offline bool) error {
+	r := &refusal{offline: offline}
 	if strings.HasPrefix(answer.Header.Get("Content-Type"), api.ProblemType) {
 		_ = json.NewDecoder(answer.Body).Decode(&r.Problem) // what is missing is filled in below
 	}
