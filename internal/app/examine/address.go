@@ -46,6 +46,10 @@ func askAddress(ctx context.Context, o Options, realms []string, running bool) d
 			return a
 		}
 		answer.Body.Close()
+		if answer.StatusCode >= http.StatusInternalServerError { // a proxy, for a server that does not run
+			a.Unreachable = fmt.Errorf("%s is answered %s", answer.Request.URL, answer.Status)
+			return a
+		}
 	}
 	if state := *shown; state != nil {
 		a.TLS = judgeable(origin, state, o.Roots)
