@@ -37,4 +37,6 @@ type MasterKeyRotated struct {
 	Resealed int `json:"resealed"`
 	// File holds the new key where the server made it.
 	File string `json:"file,omitempty"`
+	// OldFile holds the old key then: backups made before need it.
+	OldFile string `json:"old_file,omitempty"`
 }

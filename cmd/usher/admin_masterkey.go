@@ -54,7 +54,8 @@ func (a *admin) masterKeyRotate() *cobra.Command {
 		return nil
 	})
 	c.Long = `Seal everything under a new master key, in one step that is done or not. The
-new key takes the place of the old one in the file that master_key_file names.
+new key takes the place of the old one in the file that master_key_file names,
+and the old one stays beside it in FILE.old-DATE, since backups made before need it.
 Where that file cannot be written, as with a credential of the service manager,
 the new key is that of --new-key-file, which is made (0600) where it is not
 there; a running server goes on with it, and at its next start it must find it
@@ -73,7 +74,7 @@ func (a *admin) rotateOwnMasterKey(ctx context.Context) error {
 	if !a.table() {
 		return printJSON(a, masterKeyRotated{MasterKeyRotated: out, File: out.File})
 	}
-	a.say("%d secrets are sealed under the new key in %s", out.Resealed, out.File)
+	a.say("%d secrets are sealed under the new key in %s\nthe old key is in %s: backups made before need it", out.Resealed, out.File, out.OldFile)
 	return nil
 }
 

@@ -101,8 +101,8 @@ func (k keyed) fill(t *testing.T) {
 type killed struct{}
 
 // TestMasterKeyRotation: everything goes on in the running server, and in the
-// next one with the new key; nothing opens with the old one, and no file holds
-// it.
+// next one with the new key; nothing opens with the old one, which stays in a
+// file of its own.
 func TestMasterKeyRotation(t *testing.T) {
 	t.Parallel()
 	k := newKeyed(t)
@@ -110,11 +110,20 @@ func TestMasterKeyRotation(t *testing.T) {
 	before := k.key(t)
 	a := k.mustOpen(t, app.Options{})
 	works(t, a)
+	last := before
 	for range 3 {
 		out := order[api.MasterKeyRotated](t, inProcess(a.AdminHandler()), http.MethodPost, api.AdminMasterKeyRotate, api.RotateMasterKey{})
 		if out.File != k.file || out.Resealed < 8 {
 			t.Errorf("%+v", out)
 		}
+		info, err := os.Stat(out.OldFile)
+		if err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("the old key's file: %v, %v", info, err)
+		}
+		if kept, err := os.ReadFile(out.OldFile); err != nil || string(kept) != last {
+			t.Errorf("the old key is not kept: %v", err)
+		}
+		last = k.key(t)
 		works(t, a)
 	}
 	if after := k.key(t); after == before || len(after) != len(before) {
@@ -196,7 +205,7 @@ func TestMasterKeyRotationCutOff(t *testing.T) {
 						t.Fatalf("%v", v)
 					}
 				}()
-				_, _, err := a.RotateMasterKey(t.Context(), admin.Caller{}, nil)
+				_, err := a.RotateMasterKey(t.Context(), admin.Caller{}, nil)
 				t.Fatalf("the process went on: %v", err)
 			}()
 			if err := a.Close(); err != nil { // gives the folder free, writes nothing

@@ -18,50 +18,77 @@ import (
 
 // RotateMasterKey seals everything under another master key, and says how many
 // values that were. Without a given key it makes one and puts it in the place
-// of the old one, whose file it answers: first beside it under another name,
+// of the old one, whose file it answers with that in which the old key stays,
+// since older backups open with it: first both beside it under other names,
 // then the commit, then the renaming; a start settles what a crash in between
-// left. A given key the caller keeps, and file is "". The key is in force in
-// this process when it returns.
-func (a *App) RotateMasterKey(ctx context.Context, by admin.Caller, given []byte) (resealed int, file string, err error) {
+// left. A given key the caller keeps, and no file is answered. The key is in
+// force in this process when it returns.
+func (a *App) RotateMasterKey(ctx context.Context, by admin.Caller, given []byte) (out api.MasterKeyRotated, err error) {
 	a.sealing.Lock()
 	defer a.sealing.Unlock()
 	ctx = context.WithoutCancel(ctx) // half a rotation is worth less than none
 	key, err := a.nextMasterKey(given)
 	if err != nil {
-		return 0, "", err
+		return out, err
 	}
 	next, err := secret.NewSealer(key)
 	if err != nil {
-		return 0, "", err
+		return out, err
 	}
-	waiting := ""
+	var files keyPair
 	if given == nil {
-		waiting = a.cfg.MasterKeyFile + nextSuffix
-		if err := a.opt.KeyFiles.real().Write(waiting, secret.FormatMasterKey(key)); err != nil {
-			return 0, "", keyFileRefusal(err, waiting)
+		if files, err = a.writeKeys(key); err != nil {
+			return out, err
 		}
 	}
 	old := a.sealer.inForce()
 	a.sealer.hold(old, next)
-	resealed, err = a.admin.Reseal(ctx, by, old, next)
+	resealed, err := a.admin.Reseal(ctx, by, old, next)
 	if err != nil && !a.settled(ctx, err, next) {
-		return 0, "", a.takeBack(ctx, err, old, waiting)
+		return out, a.takeBack(ctx, err, old, files)
 	}
 	a.sealer.hold(next, old)
 	a.masterKey = key
-	if err = nil; waiting != "" {
-		file = a.cfg.MasterKeyFile
-		err = a.opt.KeyFiles.real().Rename(waiting, file)
+	err = nil
+	if files.waiting != "" {
+		err = a.opt.KeyFiles.real().Rename(files.waiting, a.cfg.MasterKeyFile)
+		out.File, out.OldFile = a.cfg.MasterKeyFile, files.old
 	}
 	if a.snapshot.Reload(ctx) == nil { // what is read from now on is sealed under the new key
 		a.sealer.hold(next, nil)
 	}
-	a.log.Info("everything is sealed under a new master key", "values", resealed)
+	a.log.Info("everything is sealed under a new master key", "values", resealed, "old_key", files.old)
 	if err != nil {
-		return 0, "", oauth.RefuseArg(oauth.AdminRefused, "Everything is sealed under the key in "+waiting+", which cannot take the place of "+a.cfg.MasterKeyFile).
+		return api.MasterKeyRotated{}, oauth.RefuseArg(oauth.AdminRefused, "Everything is sealed under the key in "+files.waiting+", which cannot take the place of "+a.cfg.MasterKeyFile).
 			WithHint("Move it there before the next start.").Because(err)
 	}
-	return resealed, file, nil
+	out.Resealed = resealed
+	return out, nil
+}
+
+// keyPair names the file of the new key that waits, and that of the old one
+// that stays.
+type keyPair struct{ waiting, old string }
+
+// writeKeys writes the new key and a copy of the old one beside its file.
+func (a *App) writeKeys(key []byte) (keyPair, error) {
+	files := a.opt.KeyFiles.real()
+	out := keyPair{waiting: a.cfg.MasterKeyFile + nextSuffix}
+	if err := files.Write(out.waiting, secret.FormatMasterKey(key)); err != nil {
+		return keyPair{}, keyFileRefusal(err, out.waiting)
+	}
+	stamp := a.cfg.MasterKeyFile + ".old-" + a.clock.Now().UTC().Format("20060102150405")
+	out.old = stamp
+	err := files.Write(out.old, secret.FormatMasterKey(a.masterKey))
+	for n := 2; errors.Is(err, fs.ErrExist) && n < 100; n++ { // several within one second
+		out.old = fmt.Sprintf("%s-%d", stamp, n)
+		err = files.Write(out.old, secret.FormatMasterKey(a.masterKey))
+	}
+	if err != nil {
+		a.dropNext(files, out.waiting)
+		return keyPair{}, keyFileRefusal(err, out.old)
+	}
+	return out, nil
 }
 
 // nextMasterKey is the given key, or a new one where the file is known.
@@ -106,7 +133,7 @@ func (a *App) settled(ctx context.Context, err error, next *secret.Sealer) bool 
 
 // takeBack ends a rotation that did not come about. Where nobody knows whether
 // it did, both keys stay until the next start.
-func (a *App) takeBack(ctx context.Context, cause error, old *secret.Sealer, waiting string) error {
+func (a *App) takeBack(ctx context.Context, cause error, old *secret.Sealer, files keyPair) error {
 	sealed, err := a.store.SealedRootKey(ctx)
 	if err == nil {
 		_, _, err = old.UnlockRoot(sealed)
@@ -116,8 +143,9 @@ func (a *App) takeBack(ctx context.Context, cause error, old *secret.Sealer, wai
 		return cause
 	}
 	a.sealer.hold(old, nil)
-	if waiting != "" {
-		a.dropNext(a.opt.KeyFiles.real(), waiting)
+	if files.waiting != "" {
+		a.dropNext(a.opt.KeyFiles.real(), files.waiting)
+		a.dropNext(a.opt.KeyFiles.real(), files.old) // only a copy of the key in force
 	}
 	return cause
 }

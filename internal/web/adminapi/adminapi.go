@@ -32,7 +32,7 @@ type Config struct {
 	Checkpoint func(ctx context.Context) ([]byte, error)
 	// RotateMasterKey seals everything under a given master key, or under one it
 	// makes and puts into the file it answers.
-	RotateMasterKey func(ctx context.Context, by admin.Caller, given []byte) (resealed int, file string, err error)
+	RotateMasterKey func(ctx context.Context, by admin.Caller, given []byte) (api.MasterKeyRotated, error)
 	Now             func() time.Time
 	// Sleep returns ctx.Err() when ctx ends first.
 	Sleep func(ctx context.Context, d time.Duration) error

@@ -19,6 +19,6 @@ func (a *API) rotateMasterKey(ctx context.Context, r *web.Request) (web.Reply, e
 	if len(in.New) > 0 {
 		given = append([]byte(nil), in.New...)
 	}
-	resealed, file, err := a.RotateMasterKey(ctx, a.Caller(ctx), given)
-	return reply(api.MasterKeyRotated{Resealed: resealed, File: file}, err)
+	out, err := a.RotateMasterKey(ctx, a.Caller(ctx), given)
+	return reply(out, err)
 }
