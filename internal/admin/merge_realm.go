@@ -94,7 +94,7 @@ func (rm *realmRun) create(p *realmfile.Part) {
 	}
 	rm.added = rm.clients
 	rm.count(kindRealm, 1)
-	rm.count(kindRoles, rolesIn(&d.Realm)-d.MadeRoles())
+	rm.count(kindRoles, realmfile.RolesIn(&d.Realm)-d.MadeRoles())
 	rm.count(kindGroups, len(d.Realm.Groups))
 	rm.count(kindScopes, scopes)
 	rm.count(kindClients, len(d.Clients))
@@ -114,14 +114,6 @@ func (rm *realmRun) count(kind string, n int) {
 	for range n {
 		rm.table.of(kind).add()
 	}
-}
-
-func rolesIn(r *iam.Realm) int {
-	n := len(r.Roles)
-	for _, list := range r.ClientRoles {
-		n += len(list)
-	}
-	return n
 }
 
 // keep begins with what is stored, opened.
