@@ -5,16 +5,13 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"fmt"
-	"github.com/seed-a6a28e10/usher/bench/rig"
 	"os"
 	"path/filepath"
 	"slices"
-	"sync"
-	"sync/atomic"
 	"time"
 
-	"github.com/seed-a6a28e10/usher/internal/iam"
-	"github.com/seed-a6a28e10/usher/internal/store/sqlite"
+	"github.com/seed-a6a28e10/usher/bench/rig"
+	"github.com/seed-a6a28e10/usher/bench/sessions"
 )
 
 // startRow measures process start to first token, with a fresh folder (realm
@@ -173,69 +170,9 @@ func populated(ctx context.Context, binary string, n int) (*rig.Server, func(), 
 	if err := s.Stop(); err != nil {
 		return nil, drop, err
 	}
-	if err := fill(ctx, filepath.Join(dir, "data"), n); err != nil {
+	if err := sessions.Fill(ctx, filepath.Join(dir, "data"), "es-rotating", n); err != nil {
 		return nil, drop, err
 	}
 	s, err = rig.StartUsher(ctx, binary, rig.Options{Dir: dir, RealmFile: file})
 	return s, func() { s.Kill(); drop() }, err
-}
-
-// fill opens n logins through the store, as the password grant would.
-func fill(ctx context.Context, dir string, n int) error {
-	unlock, err := rig.Unlock(filepath.Dir(dir))
-	if err != nil {
-		return err
-	}
-	db, err := sqlite.Open(ctx, sqlite.Options{Dir: dir, Now: time.Now, Unlock: unlock})
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	rows, err := db.LoadConfig(ctx)
-	if err != nil {
-		return err
-	}
-	i := slices.IndexFunc(rows.Realms, func(r iam.Realm) bool { return r.Name == "es-rotating" })
-	realm := rows.Realms[i].ID
-	i = slices.IndexFunc(rows.Clients, func(c iam.Client) bool { return c.RealmID == realm && c.ClientID == rig.Client })
-	clientID := rows.Clients[i].ID
-	users, err := db.Users(ctx, realm, "", 1000)
-	if err != nil {
-		return err
-	}
-	var (
-		group sync.WaitGroup
-		next  atomic.Int64
-		fault atomic.Value
-	)
-	for range 64 {
-		group.Go(func() {
-			for {
-				i := int(next.Add(1))
-				if i > n || fault.Load() != nil {
-					return
-				}
-				if err := db.OpenLogin(ctx, aLogin(realm, clientID, users[i%len(users)].ID, time.Now())); err != nil {
-					fault.Store(err)
-				}
-			}
-		})
-	}
-	group.Wait()
-	if err, ok := fault.Load().(error); ok {
-		return err
-	}
-	return nil
-}
-
-func aLogin(realm, clientID, userID string, at time.Time) iam.Login {
-	session, dead := rand.Text(), at.Add(75*time.Minute).UnixMilli()
-	return iam.Login{
-		Session: iam.UserSession{ID: session, RealmID: realm, UserID: userID, StartedAt: at.UnixMilli(), LastRefresh: at.UnixMilli(),
-			Address: "127.0.0.1", Method: "openid-connect", DeadAt: dead},
-		ClientSession: iam.ClientSession{SessionID: session, ClientID: clientID, StartedAt: at.UnixMilli()},
-		Family: &iam.Family{ID: rand.Text(), RealmID: realm, SessionID: session, ClientID: clientID, UserID: userID,
-			Scope: "openid profile email", Rotating: true, Window: 10_000, Recovery: iam.RecoverUnconfirmed, Gen: 1, Salt: make([]byte, 16),
-			KeyID: "key", IssuedAt: at.Unix(), ExpiresAt: at.Unix() + 3600, DeadAt: dead},
-	}
 }

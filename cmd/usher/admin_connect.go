@@ -41,7 +41,7 @@ func (a *admin) folder() (place, error) {
 
 // locate finds the data folder's name: by flag, variable or settings.
 func (a *admin) locate() (place, error) {
-	s := config.Sources{File: a.config, Flags: map[string]string{}, Environ: usherVariables(a.environ), Credentials: a.variable("CREDENTIALS_DIRECTORY")}
+	s := config.Sources{File: a.config, Flags: map[string]string{}, Environ: usherVariables(a.environ), Credentials: a.variable("CREDENTIALS_DIRECTORY"), Beside: true}
 	if s.Environ["USHER_DATA"] == "" {
 		delete(s.Environ, "USHER_DATA") // set to nothing is not set
 	}
@@ -216,7 +216,7 @@ func (a *admin) offline(ctx context.Context, at place, creates bool) (*adminAPI,
 	if err := harden(); err != nil {
 		return nil, failed(err, "")
 	}
-	key, err := app.ReadMasterKey(at.keyFile)
+	key, err := at.masterKey()
 	if err != nil {
 		hint := "name the key with --master-key-file, or start the server: over its socket no key is needed"
 		if errors.Is(err, app.ErrKeyMode) {

@@ -69,7 +69,7 @@ func (a *admin) backup(ctx context.Context, file string, withKey, stdin bool) er
 	if err != nil {
 		return err
 	}
-	key, err := app.ReadMasterKey(at.keyFile)
+	key, err := at.masterKey()
 	if err != nil {
 		return at.noKey(err)
 	}
@@ -79,6 +79,7 @@ func (a *admin) backup(ctx context.Context, file string, withKey, stdin bool) er
 			return err
 		}
 	}
+	modest()
 	m, err := recovery.Backup(ctx, recovery.Options{
 		Data: at.data, MasterKey: key, File: file, Passphrase: passphrase, Version: readBuild().version, Now: time.Now(),
 	})
@@ -124,8 +125,8 @@ func (a *admin) knownKey() ([]byte, error) {
 			return nil, nil // on a machine without a server the sum alone is compared
 		}
 	}
-	key, err := app.ReadMasterKey(at.keyFile)
-	if errors.Is(err, fs.ErrNotExist) && a.keyFile == "" {
+	key, err := at.masterKey()
+	if (errors.Is(err, fs.ErrNotExist) || errors.Is(err, errHiddenKey)) && a.keyFile == "" {
 		return nil, nil
 	}
 	if err != nil {
@@ -137,6 +138,8 @@ func (a *admin) knownKey() ([]byte, error) {
 // noKey explains a master key that cannot be read.
 func (at place) noKey(err error) error {
 	switch {
+	case errors.Is(err, errHiddenKey):
+		return failed(err, hiddenKeyHint)
 	case errors.Is(err, app.ErrKeyMode):
 		return failed(err, "chmod 600 "+at.keyFile)
 	case errors.Is(err, fs.ErrPermission):
@@ -157,7 +160,7 @@ func (a *admin) reportBackup(r backupReport, how string) error {
 	return cli.Facts(a.stdout, [][2]string{
 		{"Made", cli.Moment(time.Now(), r.MadeAt)}, {"By", "usher " + r.Version}, {"Database", humanize.IBytes(uint64(r.Size))},
 		{"Master key", withKey},
-		{"Realms", fmt.Sprint(len(r.Realms))}, {"Users", fmt.Sprint(r.Users)}, {"Sessions", fmt.Sprint(r.Sessions)},
+		{"Backed up", cli.Count(int64(len(r.Realms)), "realm") + ", " + cli.Count(r.Users, "user") + ", " + cli.Count(r.Sessions, "session")},
 	})
 }
 

@@ -12,7 +12,6 @@ import (
 	"github.com/seed-a6a28e10/usher/internal/app"
 	"github.com/seed-a6a28e10/usher/internal/app/examine"
 	"github.com/seed-a6a28e10/usher/internal/cli"
-	"github.com/seed-a6a28e10/usher/internal/config"
 	"github.com/seed-a6a28e10/usher/internal/doctor"
 	"github.com/seed-a6a28e10/usher/internal/nearest"
 )
@@ -59,7 +58,7 @@ func (a *admin) doctor(ctx context.Context, deep, offline bool, accept []string)
 	o := examine.Options{Config: at.config, Settings: at.settings, Problems: settingsProblems(at), Deep: deep, Offline: offline,
 		Dial: app.AdminDialer(at.data), Version: readBuild().version}
 	o.Config.Data, o.Config.MasterKeyFile = at.data, at.keyFile
-	o.MasterKey, o.KeyError = app.ReadMasterKey(at.keyFile)
+	o.MasterKey, o.KeyError = at.masterKey()
 	out := doctorReport{Findings: examine.Examine(ctx, o)}
 	if err := ctx.Err(); err != nil {
 		return err
@@ -88,20 +87,6 @@ func knownCheck(name string) error {
 		hint = "did you mean " + near + "?"
 	}
 	return usage(fmt.Errorf("no check is named %q", name), hint)
-}
-
-// settingsProblems checks the settings as `usher serve` would, run by the user
-// whose folder it is. What a flag says instead is no problem of the file's.
-func settingsProblems(at place) config.Problems {
-	if !at.settings {
-		return nil
-	}
-	files := fileSystem()
-	if owner := at.owner(); owner >= 0 && files.UID == 0 {
-		files.UID = owner
-	}
-	problems := slices.DeleteFunc(slices.Clone(at.problems), func(p config.Problem) bool { return at.config.OriginOf(p.Setting).Kind == "flag" })
-	return append(problems, at.config.Check(files)...)
 }
 
 func (a *admin) printFindings(r doctorReport) error {

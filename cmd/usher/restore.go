@@ -58,7 +58,7 @@ func (a *admin) restore(ctx context.Context, file string, o recovery.RestoreOpti
 		return at.notYours(fmt.Errorf("%s belongs to another user: what this command writes, the server could not open", at.data))
 	}
 	o.File, o.Data, o.Clock = file, at.data, app.WallClock()
-	o.MasterKey, err = app.ReadMasterKey(at.keyFile)
+	o.MasterKey, err = at.masterKey()
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		if err = a.keyFromBackup(ctx, &o, at, stdin); err != nil {

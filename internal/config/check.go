@@ -91,6 +91,10 @@ func (k *checker) listeners() {
 }
 
 func (k *checker) tls() {
+	if k.c.Hidden("tls_cert_file") != "" || k.c.Hidden("tls_key_file") != "" {
+		k.halfTLS()
+		return
+	}
 	switch cert, key := k.c.TLSCertFile, k.c.TLSKeyFile; {
 	case cert == "" && key == "":
 		return
@@ -111,6 +115,23 @@ func (k *checker) tls() {
 	}
 	if ok && fact.Mode.Perm()&0o007 != 0 && !k.c.credentialFile(k.c.TLSKeyFile) {
 		k.add("tls_key_file", fmt.Sprintf("%s has mode %04o: others may read it", k.c.TLSKeyFile, fact.Mode.Perm()), "chmod 600 "+k.c.TLSKeyFile)
+	}
+}
+
+// halfTLS is for a certificate or a key that only the service can see: of the
+// two one may be missing.
+func (k *checker) halfTLS() {
+	for _, s := range []struct{ setting, path, other string }{
+		{"tls_cert_file", k.c.TLSCertFile, "tls_key_file"}, {"tls_key_file", k.c.TLSKeyFile, "tls_cert_file"},
+	} {
+		if k.c.Hidden(s.setting) != "" {
+			continue
+		}
+		if s.path == "" {
+			k.add(s.setting, "is not set, but "+s.other+" is", "set both or neither")
+		} else {
+			k.regular(s.setting, s.path, "")
+		}
 	}
 }
 
@@ -154,6 +175,9 @@ func (k *checker) data() {
 
 func (k *checker) masterKey() {
 	path := k.c.MasterKeyFile
+	if k.c.Hidden("master_key_file") != "" {
+		return
+	}
 	if path == "" {
 		k.add("master_key_file", "is not set", "name a file with 32 random bytes in base64, e.g. made by: (umask 077; head -c 32 /dev/urandom | base64 > usher.key)")
 		return

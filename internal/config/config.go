@@ -50,6 +50,8 @@ type Config struct {
 	Credentials string
 
 	origin map[string]Origin
+	beside bool
+	hidden map[string]string // by setting
 }
 
 // Origin says where a value came from.
@@ -72,8 +74,14 @@ func Defaults() Config {
 		RevocationGrace:  30 * time.Second,
 		Serve:            []string{"login", "api"},
 		origin:           map[string]Origin{},
+		hidden:           map[string]string{},
 	}
 }
+
+// Hidden is what a file's setting says where it names a credential that only the
+// service can see, such as credential:master.key, and its path is therefore
+// empty; "" otherwise.
+func (c *Config) Hidden(setting string) string { return c.hidden[setting] }
 
 // OriginOf says where the value of a setting came from.
 func (c *Config) OriginOf(setting string) Origin {

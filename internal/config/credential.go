@@ -14,6 +14,9 @@ const credential = "credential:"
 
 var errNoCredentials = errors.New("the service manager passed no credentials: CREDENTIALS_DIRECTORY is not set")
 
+// errHidden is for a credential that somebody beside the service asks for.
+var errHidden = errors.New("only the service can see its credentials")
+
 // resolve is the path of a file setting: below the credentials, or where it is
 // relative and stands in a file, below that file's folder.
 func (c *Config) resolve(value, base string) (string, error) {
@@ -25,6 +28,8 @@ func (c *Config) resolve(value, base string) (string, error) {
 		return value, nil
 	case name == "" || name != filepath.Base(name) || strings.HasPrefix(name, "."):
 		return "", fmt.Errorf("%q does not name a credential, such as credential:master.key", value)
+	case c.Credentials == "" && c.beside:
+		return "", errHidden
 	case c.Credentials == "":
 		return "", fmt.Errorf("%s: %w", value, errNoCredentials)
 	}

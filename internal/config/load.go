@@ -23,13 +23,17 @@ type Sources struct {
 	Flags map[string]string
 	// Credentials is the folder of "credential:NAME"; "" for none.
 	Credentials string
+	// Beside says that who reads the settings is not the service: where it was
+	// passed no credentials, files that are some cannot be seen, which is no
+	// mistake. Hidden names them.
+	Beside bool
 }
 
 // Load fills a Config. On mistakes it returns Problems besides the values it
 // could read, so that Check can name the remaining ones too.
 func Load(s Sources) (Config, Problems) {
 	c := Defaults()
-	c.Credentials = s.Credentials
+	c.Credentials, c.beside = s.Credentials, s.Beside
 	var p Problems
 	p = append(p, c.file(s)...)
 	p = append(p, c.environ(s.Environ)...)

@@ -41,6 +41,29 @@ func TestCredentials(t *testing.T) {
 	}
 }
 
+// TestCredentialsFromBeside: who is not the service cannot see what it gets, and
+// that is no mistake; a flag says where it lies.
+func TestCredentialsFromBeside(t *testing.T) {
+	t.Parallel()
+	named := strings.NewReplacer(": /key", ": credential:master.key", ": /tls", ": credential:tls.key").Replace(safe)
+	s := config.Sources{File: "u.yaml", FileData: []byte(named), Beside: true}
+	if got := problems(s, good()); got != "" {
+		t.Errorf("got %s", got)
+	}
+	c, _ := config.Load(s)
+	if c.Hidden("master_key_file") != "credential:master.key" || c.MasterKeyFile != "" || c.Hidden("data") != "" {
+		t.Errorf("%q %q", c.Hidden("master_key_file"), c.MasterKeyFile)
+	}
+	s.Flags = map[string]string{"master-key-file": "/key"}
+	if c, _ = config.Load(s); c.Hidden("master_key_file") != "" || c.MasterKeyFile != "/key" {
+		t.Errorf("%q %q", c.Hidden("master_key_file"), c.MasterKeyFile)
+	}
+	s.FileData = []byte(strings.Replace(named, "credential:master.key", "credential:../key", 1))
+	if got := problems(s, good()); !strings.Contains(got, "does not name a credential") {
+		t.Errorf("got %s", got)
+	}
+}
+
 // TestRetention takes days, hours and 0.
 func TestRetention(t *testing.T) {
 	t.Parallel()

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -176,8 +177,11 @@ func setServe(c *Config, v []string) []error {
 // apply sets one value. Paths of a file count from the file's folder.
 func (s Setting) apply(c *Config, value []string, base string, from Origin) []error {
 	if s.path {
+		delete(c.hidden, s.Name)
 		name, err := c.resolve(value[0], base)
-		if err != nil {
+		if errors.Is(err, errHidden) {
+			c.hidden[s.Name] = value[0]
+		} else if err != nil {
 			return []error{err}
 		}
 		value = []string{name}

@@ -59,6 +59,7 @@ func TestWhatIsWrongWithAMachine(t *testing.T) {
 		{"somebody else's file", func(m *Machine) { m.Files[1].UID = 11 }, "failure files.owner", "belongs to uid 11"},
 		{"a file of root's in the folder", func(m *Machine) { m.Files[1].UID = 0 }, "failure files.owner", "belongs to uid 0"},
 		{"another user asks", func(m *Machine) { m.Me, m.Files = 11, nil }, "failure files.user", "uid 11, who asks"},
+		{"another user asks, who cannot see the folder", func(m *Machine) { m.Me, m.Owner, m.Files = 11, -1, nil }, "failure files.user", "cannot see the data folder"},
 		{"metrics for everybody", func(m *Machine) { m.Management = "0.0.0.0:9000" }, "warning settings.management", "0.0.0.0:9000"},
 		{"a disk with no room", func(m *Machine) { m.FreeBytes = 1 << 20 }, "failure disk.free", "1.0 MiB of 100 GiB free"},
 		{"a disk with little room", func(m *Machine) { m.FreeBytes = 500 << 20 }, "warning disk.free", "500 MiB"},

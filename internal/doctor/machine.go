@@ -3,6 +3,7 @@ package doctor
 import (
 	"fmt"
 	"io/fs"
+	"strings"
 	"time"
 
 	"github.com/dustin/go-humanize"
@@ -18,7 +19,11 @@ type Machine struct {
 	// reach it; "" otherwise.
 	Management string
 	Files      []File
-	// Owner is the user whose data folder it is, Me the one that asks.
+	// Hidden are the settings, such as tls_key_file, whose files only the service
+	// can see.
+	Hidden []string
+	// Owner is the user whose data folder it is, -1 where that cannot be seen;
+	// Me the one that asks.
 	Owner, Me int
 	// FreeBytes and TotalBytes are those of the data folder's file system;
 	// DatabaseBytes the size of the database with its log.
@@ -77,7 +82,11 @@ func settings(r *found, m Machine) {
 	for _, p := range m.Problems {
 		r.fail("settings.refused", p.Fix, "%s: %s", p.Setting, p.Text)
 	}
-	if m.Settings && len(m.Problems) == 0 {
+	switch {
+	case !m.Settings || len(m.Problems) > 0:
+	case len(m.Hidden) > 0:
+		r.ok("settings.refused", "the settings are complete and safe; only the service can see the files of %s", strings.Join(m.Hidden, ", "))
+	default:
 		r.ok("settings.refused", "the settings are complete and safe")
 	}
 	if m.Management != "" {
@@ -86,6 +95,10 @@ func settings(r *found, m Machine) {
 }
 
 func files(r *found, m Machine) {
+	if m.Me != 0 && m.Owner < 0 {
+		r.fail("files.user", "run it as the server's user or as root", "uid %d, who asks, cannot see the data folder", m.Me)
+		return
+	}
 	if m.Me != 0 && m.Me != m.Owner {
 		r.fail("files.user", fmt.Sprintf("run it as that user or as root: sudo -u '#%d' usher doctor …", m.Owner),
 			"the data folder belongs to uid %d, and uid %d, who asks, cannot look into it", m.Owner, m.Me)

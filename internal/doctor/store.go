@@ -41,6 +41,7 @@ const (
 	FilledUp              // there is no room to read it
 	DiskUnusable          // the disk answers with errors
 	FolderMissing         // there is no data folder
+	KeyHidden             // the master key is for the service alone to see
 )
 
 var troubleAdvice = [...]string{
@@ -54,6 +55,7 @@ var troubleAdvice = [...]string{
 	ForeignFile:   "keep the file, and bring a backup back with `usher restore`",
 	FilledUp:      "make room on the disk",
 	DiskUnusable:  "copy what can be read, replace the disk, and bring a backup back with `usher restore`",
+	KeyHidden:     "name the file the credential is made from, such as that of LoadCredential, with --master-key-file",
 	FolderMissing: "name the data folder with --data, or start `usher serve`, which makes it",
 }
 
@@ -73,7 +75,7 @@ const sealLate = 10 * time.Second
 func JudgeStore(s Store) Report {
 	var r found
 	switch {
-	case s.Unreadable != nil && s.Trouble == OlderRelease: // no fault, but not all can be looked at
+	case s.Unreadable != nil && (s.Trouble == OlderRelease || s.Trouble == KeyHidden): // no fault, but not all can be looked at
 		r.warn("store.opens", troubleAdvice[s.Trouble], "the database is not read: %v", s.Unreadable)
 		return r.list
 	case s.Unreadable != nil:

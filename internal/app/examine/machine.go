@@ -2,6 +2,7 @@ package examine
 
 import (
 	"context"
+	"errors"
 	"io/fs"
 	"net"
 	"os"
@@ -22,8 +23,16 @@ import (
 func machine(ctx context.Context, o Options) doctor.Machine {
 	m := doctor.Machine{Settings: o.Settings, Management: openTo(o.Config.ManagementListen), Files: files(o),
 		Owner: os.Geteuid(), Me: os.Geteuid(), ClockSynced: clockSynced()}
-	if info, err := os.Stat(o.Config.Data); err == nil {
+	switch info, err := os.Stat(o.Config.Data); {
+	case err == nil:
 		m.Owner = owner(info)
+	case errors.Is(err, fs.ErrPermission):
+		m.Owner = -1
+	}
+	for _, name := range []string{"tls_cert_file", "tls_key_file", "master_key_file", "realm_file"} {
+		if o.Config.Hidden(name) != "" {
+			m.Hidden = append(m.Hidden, name)
+		}
 	}
 	for _, p := range o.Problems {
 		m.Problems = append(m.Problems, doctor.Problem{Setting: p.Setting, Text: p.Text, Fix: p.Fix})

@@ -19,7 +19,7 @@ func unreadable(o Options, err error) doctor.Store {
 	if gone := missing(o.Config.Data); gone != nil {
 		return *gone
 	}
-	return doctor.Store{Unreadable: err, Trouble: kind(err, o.MasterKey == nil)}
+	return doctor.Store{Unreadable: err, Trouble: kind(err, o)}
 }
 
 // missing is for a folder without a database, or none that can be seen; nil
@@ -43,7 +43,7 @@ func missing(data string) *doctor.Store {
 }
 
 // kind is of which kind an error is. SQLite's codes tell a disk from a file.
-func kind(err error, noKey bool) doctor.Trouble {
+func kind(err error, o Options) doctor.Trouble {
 	var coded interface{ Code() int }
 	code := 0
 	if errors.As(err, &coded) {
@@ -52,7 +52,9 @@ func kind(err error, noKey bool) doctor.Trouble {
 	switch {
 	case errors.Is(err, fs.ErrPermission), code == engine.SQLITE_PERM:
 		return doctor.NotPermitted
-	case noKey:
+	case o.MasterKey == nil && o.Config.Hidden("master_key_file") != "":
+		return doctor.KeyHidden
+	case o.MasterKey == nil:
 		return doctor.NoKey
 	case errors.Is(err, secret.ErrSealed):
 		return doctor.OtherKey

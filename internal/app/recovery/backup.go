@@ -50,7 +50,7 @@ func Backup(ctx context.Context, o Options) (m backup.Manifest, err error) {
 	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
 	m.Version, m.MadeAt = o.Version, o.Now.UTC()
 	db := filepath.Join(work, sqlite.File)
-	if err := sqlite.Backup(ctx, o.Data, db); err != nil {
+	if err := paced(db, func() error { return sqlite.Backup(ctx, o.Data, db) }); err != nil {
 		return m, err
 	}
 	if err := lookBeside(ctx, work, o.MasterKey, &m); err != nil {
@@ -63,7 +63,7 @@ func Backup(ctx context.Context, o Options) (m backup.Manifest, err error) {
 		}
 	}
 	packed := filepath.Join(work, "archive")
-	if err := pack(packed, db, &m, key); err != nil {
+	if err := paced(packed, func() error { return pack(packed, db, &m, key) }); err != nil {
 		return m, err
 	}
 	m.Format, m.WithKey = backup.Format, key != nil

@@ -63,6 +63,27 @@ func vacant(dir string) error {
 	return nil
 }
 
+// missing are the lock file of a folder, the folder, and those above it, as far
+// as they are not there, the innermost first.
+func missing(dir string) (list []string) {
+	for path := filepath.Join(dir, sqlite.LockFile); ; path = filepath.Dir(path) {
+		if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+			return list
+		}
+		list = append(list, path)
+	}
+}
+
+// unmake removes what was missing, until something is not empty. The folder's
+// lock is held.
+func unmake(made []string) {
+	for _, path := range made {
+		if os.Remove(path) != nil {
+			return
+		}
+	}
+}
+
 // oneFile says whether a database that was closed is all in its own file.
 // Without its log one that is not would be older than it should be.
 func oneFile(dir string) error {

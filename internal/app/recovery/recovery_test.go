@@ -284,9 +284,17 @@ func TestAnInterruptedRestoreLeavesNothing(t *testing.T) {
 		t.Fatal("a restore went on")
 	}
 	clock.Trap(nil)
-	left, err := os.ReadDir(data)
-	if err != nil || len(left) != 1 || left[0].Name() != sqlite.LockFile {
+	if left, err := os.ReadDir(data); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("left: %v, %v", left, err)
+	}
+	if err := os.Mkdir(data, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := recovery.Restore(t.Context(), recovery.RestoreOptions{File: file, Data: data, Clock: patient{clock}}); !errors.Is(err, recovery.ErrNoKey) {
+		t.Errorf("without a key: %v", err)
+	}
+	if left, err := os.ReadDir(data); err != nil || len(left) != 0 {
+		t.Errorf("left in a folder that was there: %v, %v", left, err)
 	}
 }
 

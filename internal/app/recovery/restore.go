@@ -100,11 +100,17 @@ func Restore(ctx context.Context, o RestoreOptions) (m backup.Manifest, err erro
 	if err := vacant(o.Data); err != nil {
 		return m, err
 	}
+	made := missing(o.Data)
 	free, err := sqlite.LockFolder(o.Data)
 	if err != nil {
 		return m, err
 	}
 	defer free()
+	defer func() {
+		if err != nil {
+			unmake(made)
+		}
+	}()
 	if err := errors.Join(vacant(o.Data), sweep(o.Data)); err != nil {
 		return m, err
 	}

@@ -15,6 +15,10 @@ const (
 	// walFrames is the size (in pages of 4 KiB: 16 MiB) at which the committer
 	// pauses to let the WAL start over.
 	walFrames = 4096
+	// readerPause is the time until the next try while somebody, such as a backup,
+	// reads what is older than the WAL: each try sorts all that is in it, and none
+	// can get further before he ends.
+	readerPause = 5 * time.Second
 )
 
 // checkpointer copies the WAL into the database beside the writes, so that no
@@ -23,7 +27,9 @@ type checkpointer struct {
 	file   *file
 	fault  *fault
 	log    *slog.Logger
-	behind atomic.Bool // the WAL is larger than walFrames
+	behind atomic.Bool // the WAL is larger than walFrames, and can be made smaller
+	copied int64       // pages of the WAL that the last checkpoint found copied
+	held   bool        // by a reader: it found no more copied than the one before
 	secret atomic.Bool // the WAL holds what is to be gone
 
 	dirty    chan struct{}
@@ -69,7 +75,11 @@ func (p *checkpointer) run() {
 			return
 		case <-p.dirty:
 		}
-		timer.Reset(checkpointPause)
+		pause := checkpointPause
+		if p.held && !p.secret.Load() {
+			pause = readerPause
+		}
+		timer.Reset(pause)
 		select {
 		case <-p.stop:
 			return
@@ -91,7 +101,7 @@ func (p *checkpointer) checkpoint(c *conn) *conn {
 			return nil
 		}
 	}
-	frames, err := checkpoint(c)
+	frames, copied, err := checkpoint(c)
 	if err != nil {
 		p.failed(err)
 		if p.fault.err() == nil {
@@ -99,7 +109,9 @@ func (p *checkpointer) checkpoint(c *conn) *conn {
 		}
 		return nil
 	}
-	p.behind.Store(frames > walFrames)
+	p.held = frames > walFrames && copied < frames && copied == p.copied
+	p.copied = copied
+	p.behind.Store(frames > walFrames && !p.held)
 	if !p.secret.Load() {
 		return c
 	}
@@ -159,9 +171,9 @@ func (p *checkpointer) failed(err error) {
 }
 
 // checkpoint copies as much of the WAL as goes without waiting, and tells how
-// many pages are in it.
-func checkpoint(c *conn) (frames int64, err error) {
-	var busy, copied int64
+// many pages are in it, and how many of them are copied.
+func checkpoint(c *conn) (frames, copied int64, err error) {
+	var busy int64
 	err = c.queryRow("pragma wal_checkpoint(passive)").Scan(&busy, &frames, &copied)
-	return frames, err
+	return frames, copied, err
 }

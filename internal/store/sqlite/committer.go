@@ -277,7 +277,7 @@ func (c *committer) restartWAL() {
 	if c.conn == nil || !c.points.behind.CompareAndSwap(true, false) {
 		return
 	}
-	if _, err := checkpoint(c.conn); err != nil {
+	if _, _, err := checkpoint(c.conn); err != nil {
 		c.points.failed(err)
 		c.drop()
 	}

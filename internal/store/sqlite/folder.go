@@ -43,6 +43,13 @@ func openFolder(dir string) (*folderLock, error) {
 		}
 		return nil, fmt.Errorf("locking %s: %w", path, err)
 	}
+	// Who restores in vain takes the file away again: a lock on what bears no
+	// name holds nobody off.
+	mine, err := f.Stat()
+	if there, lost := os.Stat(path); err != nil || lost != nil || !os.SameFile(mine, there) {
+		f.Close()
+		return nil, fmt.Errorf("%w: %s was held by another process", ErrLocked, dir)
+	}
 	if err := sign(f); err != nil {
 		f.Close()
 		return nil, fmt.Errorf("writing %s: %w", path, err)
