@@ -27,10 +27,10 @@ type checkpointer struct {
 	file   *file
 	fault  *fault
 	log    *slog.Logger
-	behind atomic.Bool // the WAL is larger than walFrames, and can be made smaller
-	copied int64       // pages of the WAL that the last checkpoint found copied
-	held   bool        // by a reader: it found no more copied than the one before
-	secret atomic.Bool // the WAL holds what is to be gone
+	behind atomic.Bool  // the WAL is larger than walFrames, and can be made smaller
+	copied atomic.Int64 // pages of the WAL that the last checkpoint found copied
+	held   atomic.Bool  // by a reader: it found no more copied than the one before
+	secret atomic.Bool  // the WAL holds what is to be gone
 
 	dirty    chan struct{}
 	stop     chan struct{}
@@ -76,7 +76,7 @@ func (p *checkpointer) run() {
 		case <-p.dirty:
 		}
 		pause := checkpointPause
-		if p.held && !p.secret.Load() {
+		if p.held.Load() {
 			pause = readerPause
 		}
 		timer.Reset(pause)
@@ -109,10 +109,14 @@ func (p *checkpointer) checkpoint(c *conn) *conn {
 		}
 		return nil
 	}
-	p.held = frames > walFrames && copied < frames && copied == p.copied
-	p.copied = copied
-	p.behind.Store(frames > walFrames && !p.held)
-	if !p.secret.Load() {
+	held := copied < frames && copied == p.copied.Swap(copied)
+	p.held.Store(held)
+	p.behind.Store(frames > walFrames && !held)
+	switch {
+	case !p.secret.Load():
+		return c
+	case held: // emptying would keep every commit waiting, in vain
+		p.wrote()
 		return c
 	}
 	if err := p.empty(c); err != nil {
