@@ -81,23 +81,20 @@ func (d *damaged) moved(t *testing.T, db *sql.DB) {
 // testOldPassword puts a password back that was replaced since, as it was stored
 // with its sum: the user's row has moved on, and it does not fit.
 func testOldPassword(t *testing.T, s *suite, hand Hand) {
-	alone, _ := s.own(t)
-	d := alone.furnished(t)
-	db := hand(t, alone.shared)
 	const columns = "pw_id, pw_label, pw_created_at, pw_secret, pw_data, pw_sum"
-	merge := d.Store.(merger)
-	for name, fact := range map[string]func() error{
-		"ChangePassword": func() error {
+	for name, fact := range map[string]func(*damaged) error{
+		"ChangePassword": func(d *damaged) error {
 			next := iam.Credential{ID: "next", Type: "password", SecretData: "next", CredentialData: "next"}
 			_, err := d.ChangePassword(d.ctx, d.realm, d.user.ID, next, start, start, nil)
 			return err
 		},
-		"SetUserEnabled": func() error {
+		"SetUserEnabled": func(d *damaged) error {
 			_, err := d.SetUserEnabled(d.ctx, d.realm, d.user.ID, false, start, start, nil)
 			_, back := d.SetUserEnabled(d.ctx, d.realm, d.user.ID, true, start, start, nil)
 			return errors.Join(err, back)
 		},
-		"MergeRealm": func() error {
+		"MergeRealm": func(d *damaged) error {
+			merge := d.Store.(merger)
 			stored := d.now(t)
 			changed := stored
 			changed.Enabled = !stored.Enabled
@@ -109,9 +106,12 @@ func testOldPassword(t *testing.T, s *suite, hand Hand) {
 			return err
 		},
 	} {
+		alone, _ := s.own(t) // its own: a user already disabled would not move on
+		d := alone.furnished(t)
+		db := hand(t, alone.shared)
 		var was [6]any
 		ok(t, db.QueryRowContext(d.ctx, "select "+columns+" from users").Scan(&was[0], &was[1], &was[2], &was[3], &was[4], &was[5]))
-		ok(t, fact())
+		ok(t, fact(d))
 		now := d.now(t) // readable
 		ok(t, d.UpgradePassword(d.ctx, d.user.ID, *now.Password, *now.Password))
 		after := d.now(t)
