@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"sort"
 	"strconv"
 
@@ -109,14 +110,14 @@ func (im *Importer) storedDoc(rows iam.ConfigRows, r *iam.Realm, users map[strin
 			byName[i].Members = append(byName[i].Members, names[id])
 		}
 	}
-	doc := realmDoc(realm, clients)
+	doc := realmDoc(asExported(realm, clients))
 	doc["keys"], doc["users"], doc["videoManagers"] = keys, people, managersDoc(byName)
 	return doc
 }
 
 // draftDoc is the comparable form of what the file says.
 func draftDoc(d *realmfile.Draft) map[string]any {
-	doc := realmDoc(d.Realm, d.Clients)
+	doc := realmDoc(asExported(d.Realm, d.Clients))
 	people := named{}
 	for _, u := range d.Users {
 		people[u.Username] = userDoc(u.User)
@@ -135,6 +136,18 @@ func draftDoc(d *realmfile.Draft) map[string]any {
 		doc["videoManagers"] = named{}
 	}
 	return doc
+}
+
+// asExported gives a realm and its clients the attributes that an export of them
+// has: what an operator made says its own settings in its row alone, and a file
+// says them as attributes.
+func asExported(r iam.Realm, clients []iam.Client) (iam.Realm, []iam.Client) {
+	r.Attributes = realmfile.RealmAttributes(&r)
+	clients = slices.Clone(clients)
+	for i := range clients {
+		clients[i].Attributes = realmfile.ClientAttributes(&clients[i])
+	}
+	return r, clients
 }
 
 func realmDoc(r iam.Realm, clients []iam.Client) map[string]any {

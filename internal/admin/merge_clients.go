@@ -17,6 +17,7 @@ func (rm *realmRun) mergeClients(p *realmfile.Part) {
 	docs := func(list []iam.Client) named {
 		out := named{}
 		for _, c := range list {
+			c.Attributes = realmfile.ClientAttributes(&c)
 			doc := docOf(c, nil)
 			delete(doc, "sealedSecret")
 			if c.Secret != "" {

@@ -30,7 +30,7 @@ func (rm *realmRun) mergeSettings() {
 	}
 	next := rm.withStated(file)
 	df := &differ{}
-	df.diff("", realmDoc(settingsOf(rm.next), nil), realmDoc(settingsOf(next), nil))
+	df.diff("", realmDoc(asExported(settingsOf(rm.next), nil)), realmDoc(asExported(settingsOf(next), nil)))
 	c := rm.table.of(kindRealm)
 	switch {
 	case len(df.lines) == 0:

@@ -30,7 +30,7 @@ func (x *Writer) client(c *iam.Client) map[string]any {
 	}
 	text(out, "name", c.Name)
 	text(out, "secret", c.Secret)
-	if attributes := clientAttributesOf(c); len(attributes) > 0 {
+	if attributes := ClientAttributes(c); len(attributes) > 0 {
 		out["attributes"] = attributes
 	}
 	if len(c.Mappers) > 0 {
@@ -47,8 +47,9 @@ func (x *Writer) client(c *iam.Client) map[string]any {
 	return out
 }
 
-// clientAttributesOf are the client's attributes, ours as its settings are.
-func clientAttributesOf(c *iam.Client) map[string]string {
+// ClientAttributes are the attributes that an export of the client has, ours as
+// its settings are.
+func ClientAttributes(c *iam.Client) map[string]string {
 	out := maps.Clone(c.Attributes)
 	if out == nil {
 		out = map[string]string{}

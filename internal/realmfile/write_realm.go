@@ -28,7 +28,7 @@ func (x *Writer) document() (map[string]any, error) {
 	}
 	text(doc, "displayName", r.DisplayName)
 	text(doc, "passwordPolicy", r.PasswordPolicy)
-	if attributes := exportAttributes(r); len(attributes) > 0 {
+	if attributes := RealmAttributes(r); len(attributes) > 0 {
 		doc["attributes"] = attributes
 	}
 	exportLifetimes(doc, &r.Lifetimes)
@@ -117,9 +117,10 @@ func ownValues(r *iam.Realm) map[string]string {
 	}
 }
 
-// exportAttributes are the realm's attributes: of our own those that still say
-// what holds, and those that must be there since it holds.
-func exportAttributes(r *iam.Realm) map[string]string {
+// RealmAttributes are the attributes that an export of the realm has: of our own
+// those that still say what holds, and those that must be there since it holds.
+// A realm that no file brought has them nowhere else.
+func RealmAttributes(r *iam.Realm) map[string]string {
 	out := map[string]string{}
 	ours := ownValues(r)
 	usual := ownValues(&iam.Realm{RotationWindow: defaultRotationWindow, Lifetimes: iam.Lifetimes{SessionMax: defaultSessionMax}})
