@@ -66,12 +66,12 @@ type EventStore interface {
 	FindEvents(ctx context.Context, q iam.EventQuery) ([]iam.Event, error)
 }
 
-// The kinds of admin events, Keycloak's operation types.
+// The kinds of admin events.
 const (
-	adminCreate = "ADMIN_CREATE"
-	adminUpdate = "ADMIN_UPDATE"
-	adminDelete = "ADMIN_DELETE"
-	adminAction = "ADMIN_ACTION"
+	adminCreate = iam.EventAdminCreate
+	adminUpdate = iam.EventAdminUpdate
+	adminDelete = iam.EventAdminDelete
+	adminAction = iam.EventAdminAction
 )
 
 // event starts the record of an order: what kind of thing it is about, and its
@@ -103,7 +103,7 @@ func (s *Service) realmHint(name string) string {
 	if best := nearestName(name, known); best != "" {
 		return "Did you mean " + best + "?"
 	}
-	return "Name one of the realms there are."
+	return "`usher admin realms list` shows the realms; name one with --realm."
 }
 
 // reload puts a changed configuration in force. The change is durable by now:
@@ -119,7 +119,22 @@ func unknown(kind, name, realm string) *oauth.Error {
 	if realm != "" {
 		text += " in realm " + realm
 	}
-	return oauth.RefuseArg(oauth.AdminUnknown, text)
+	e := oauth.RefuseArg(oauth.AdminUnknown, text)
+	if command := listOf(kind); command != "" && realm != "" {
+		return e.WithHint("`usher admin " + command + " --realm " + realm + "` shows what there is; --realm names another realm.")
+	}
+	return e
+}
+
+// listOf is the operator's command that lists things of a kind, "" for none.
+func listOf(kind string) string {
+	switch kind {
+	case "user", "client", "session", "key":
+		return kind + "s list"
+	case "VideoManager":
+		return "vms list"
+	}
+	return ""
 }
 
 func taken(text string) *oauth.Error   { return oauth.RefuseArg(oauth.AdminTaken, text) }

@@ -216,16 +216,12 @@ func (s *Service) hash(u *iam.User, plain string) (*iam.Credential, error) {
 	}, nil
 }
 
-// minPassword is the least length of a password that a person sets, in
-// characters (Unicode code points).
-const minPassword = 15
-
 // operatorPasswordFault says why a password cannot be set, or "".
 func operatorPasswordFault(u *iam.User, plain string) string {
 	same := iam.CanonicalName(plain)
 	switch {
-	case len([]rune(plain)) < minPassword:
-		return fmt.Sprintf("A password has at least %d characters", minPassword)
+	case len([]rune(plain)) < iam.MinPassword:
+		return fmt.Sprintf("A password has at least %d characters", iam.MinPassword)
 	case len(plain) > secret.MaxPassword:
 		return fmt.Sprintf("A password has at most %d bytes", secret.MaxPassword)
 	case same == u.Username || u.Email != "" && same == u.Email:

@@ -8,10 +8,6 @@ import (
 	"github.com/seed-a6a28e10/usher/internal/secret"
 )
 
-// rowDamaged is the event of a stored row that is not what was written: it was
-// changed outside Usher, or the disk lost it.
-const rowDamaged = "ROW_DAMAGED"
-
 // maxDamaged bounds the rows that are remembered; a database with more has been
 // told of loudly enough.
 const maxDamaged = 1000
@@ -54,7 +50,7 @@ func (a *App) recordDamage(ctx context.Context) {
 	for {
 		select {
 		case row := <-a.damage.queue:
-			ev := iam.Event{ID: secret.NewID(), At: a.clock.Now().UnixMilli(), Type: rowDamaged,
+			ev := iam.Event{ID: secret.NewID(), At: a.clock.Now().UnixMilli(), Type: iam.EventRowDamaged,
 				Details: map[string]string{"table": row.Table, "row": row.ID}}
 			if err := a.store.RecordEvent(ctx, ev); err != nil && ctx.Err() == nil {
 				a.log.Warn("event not recorded", "type", ev.Type, "error", err)

@@ -229,7 +229,7 @@ func (a *App) replaceOnce(ctx context.Context, drafts []realmfile.Draft) (change
 		if len(c.Changed) == 0 {
 			continue
 		}
-		ev := iam.Event{ID: secret.NewID(), At: a.clock.Now().UnixMilli(), RealmID: c.Prev.ID, Type: "ADMIN_UPDATE",
+		ev := iam.Event{ID: secret.NewID(), At: a.clock.Now().UnixMilli(), RealmID: c.Prev.ID, Type: iam.EventAdminUpdate,
 			Details: map[string]string{"resourceType": "REALM", "resourcePath": c.Prev.Name, "actor": "realm file"}}
 		if _, err := a.store.ReplaceRealm(ctx, c.Prev, c.Next, nil, &ev); err != nil {
 			return changed, fmt.Errorf("realm %s: %w", c.Prev.Name, err)

@@ -35,7 +35,7 @@ func (s *Service) clientCredentials(ctx context.Context, realm *token.Realm, cli
 		return nil, err
 	}
 	at := s.now().UnixMilli()
-	ev := s.event(realm, eventClientLogin, at, r.Address)
+	ev := s.event(realm, iam.EventClientLogin, at, r.Address)
 	ev.ClientID, ev.UserID = client.ClientID, user.ID
 	ev.Details = map[string]string{
 		"username": user.Username, "auth_method": "client_credentials",

@@ -9,33 +9,15 @@ import (
 	"github.com/seed-a6a28e10/usher/internal/token"
 )
 
-// Event types and error names are Keycloak's; the last three are ours.
-const (
-	eventLogin            = "LOGIN"
-	eventLoginError       = "LOGIN_ERROR"
-	eventClientLogin      = "CLIENT_LOGIN"
-	eventClientLoginError = "CLIENT_LOGIN_ERROR"
-	eventRefreshError     = "REFRESH_TOKEN_ERROR"
-	eventLogout           = "LOGOUT"
-	eventLogoutError      = "LOGOUT_ERROR"
-	eventRevoke           = "REVOKE_GRANT"
-	eventRevokeError      = "REVOKE_GRANT_ERROR"
-	eventIntrospectError  = "INTROSPECT_TOKEN_ERROR"
-
-	eventRecovered = "REFRESH_TOKEN_RECOVERED" // a lost answer was replaced
-	eventReused    = "REFRESH_TOKEN_REUSED"    // a family was revoked
-	eventAhead     = "REFRESH_TOKEN_AHEAD"     // commits were lost; the token was newer than its row
-)
-
 // loginErrorOf is the event of a failed client authentication.
 func loginErrorOf(grantType string) string {
 	switch grantType {
 	case oauth.GrantPassword:
-		return eventLoginError
+		return iam.EventLoginError
 	case oauth.GrantRefreshToken:
-		return eventRefreshError
+		return iam.EventRefreshError
 	default:
-		return eventClientLoginError
+		return iam.EventClientLoginError
 	}
 }
 

@@ -32,7 +32,7 @@ func (s *Service) introspectPhases(ctx context.Context, realm *token.Realm, r Re
 	}
 	client, refused := authenticate(realm, r)
 	if refused != nil {
-		refused = s.clientRefused(ctx, realm, r, eventIntrospectError, refused)
+		refused = s.clientRefused(ctx, realm, r, iam.EventIntrospectError, refused)
 		if refused.Fault != oauth.ClientConflict && refused.Fault != oauth.Unavailable {
 			refused = oauth.Refuse(oauth.IntrospectNoAuth).Because(refused).WithID(refused.ID)
 		}

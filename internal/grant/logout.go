@@ -18,7 +18,7 @@ func (s *Service) Logout(ctx context.Context, realm *token.Realm, r Request) (Re
 }
 
 func (s *Service) logoutPhases(ctx context.Context, realm *token.Realm, r Request) (Result, error) {
-	res, err := s.enter(ctx, realm, r, eventLogoutError)
+	res, err := s.enter(ctx, realm, r, iam.EventLogoutError)
 	if err != nil {
 		return res, err
 	}
@@ -41,7 +41,7 @@ func (s *Service) logoutPhases(ctx context.Context, realm *token.Realm, r Reques
 	}
 	at := s.now().UnixMilli()
 	entries, err := s.store.EndSession(ctx, realm.Realm.ID, claims.SessionID, at, at+realm.LongestAccess(),
-		s.endEvent(realm, res.Client, claims, r, eventLogout, at))
+		s.endEvent(realm, res.Client, claims, r, iam.EventLogout, at))
 	if errors.Is(err, iam.ErrNotFound) {
 		return res, nil
 	}

@@ -142,7 +142,7 @@ func (s *Service) opening(realm *token.Realm, client *iam.Client, p passwordLogi
 // facts is everything the login writes at once.
 func (i *issue) facts(s *Service, fresh iam.Fresh, v *iam.Verified, p passwordLogin) iam.Login {
 	r := &i.realm.Realm
-	ev := s.event(i.realm, eventLogin, i.at, p.Address)
+	ev := s.event(i.realm, iam.EventLogin, i.at, p.Address)
 	ev.ClientID, ev.UserID, ev.SessionID = i.client.ClientID, i.user.ID, i.sessionID
 	ev.Details = map[string]string{
 		"username": iam.CanonicalName(p.Username), "auth_method": "oauth_credentials",

@@ -304,9 +304,9 @@ func firstError(errs ...error) error {
 func (s *Service) advanceEvent(r *refreshing, d iam.Decision) *iam.Event {
 	switch d.Outcome {
 	case iam.Recover:
-		return s.refreshEvent(r, eventRecovered)
+		return s.refreshEvent(r, iam.EventRecovered)
 	case iam.Ahead:
-		return s.refreshEvent(r, eventAhead)
+		return s.refreshEvent(r, iam.EventAhead)
 	default:
 		return nil
 	}
@@ -316,7 +316,7 @@ func (s *Service) advanceEvent(r *refreshing, d iam.Decision) *iam.Event {
 // family only.
 func (s *Service) kill(ctx context.Context, r *refreshing, d iam.Decision) error {
 	v := &r.view
-	ev := s.refreshEvent(r, eventReused)
+	ev := s.refreshEvent(r, iam.EventReused)
 	ev.Error, ev.Details["reason"] = "invalid_token", d.Reason
 	until := v.At + iam.AccessLife(&r.realm.Realm, r.client)
 	entries, err := s.store.KillFamily(ctx, v.Family, d.Reason, v.At, until, ev)

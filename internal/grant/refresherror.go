@@ -32,7 +32,7 @@ func (s *Service) refreshEvent(r *refreshing, kind string) *iam.Event {
 // refreshRefused records why an authentic refresh token was refused. Nothing
 // changes, so the record is best effort.
 func (s *Service) refreshRefused(ctx context.Context, r *refreshing, refused *oauth.Error) *oauth.Error {
-	ev := s.refreshEvent(r, eventRefreshError)
+	ev := s.refreshEvent(r, iam.EventRefreshError)
 	ev.Error, ev.Details["reason"] = "invalid_token", string(refused.Fault)
 	if name, ok := refreshErrors[refused.Fault]; ok {
 		ev.Error = name

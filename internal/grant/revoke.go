@@ -22,7 +22,7 @@ func (s *Service) Revoke(ctx context.Context, realm *token.Realm, r Request) (Re
 }
 
 func (s *Service) revokePhases(ctx context.Context, realm *token.Realm, r Request) (Result, error) {
-	res, err := s.enter(ctx, realm, r, eventRevokeError)
+	res, err := s.enter(ctx, realm, r, iam.EventRevokeError)
 	if err != nil {
 		return res, err
 	}
@@ -71,7 +71,7 @@ func (s *Service) enter(ctx context.Context, realm *token.Realm, r Request, fail
 func (s *Service) revokeAccess(ctx context.Context, realm *token.Realm, client *iam.Client, c *token.Claims, r Request) error {
 	at := s.now().UnixMilli()
 	until := max((c.ExpiresAt+1)*1000, at+minRevoked)
-	entries, err := s.store.RevokeToken(ctx, realm.Realm.ID, c.ID, until, s.endEvent(realm, client, c, r, eventRevoke, at))
+	entries, err := s.store.RevokeToken(ctx, realm.Realm.ID, c.ID, until, s.endEvent(realm, client, c, r, iam.EventRevoke, at))
 	if err != nil {
 		return err
 	}
@@ -83,7 +83,7 @@ func (s *Service) revokeRefresh(ctx context.Context, realm *token.Realm, client 
 	at := s.now().UnixMilli()
 	until := at + iam.AccessLife(&realm.Realm, client)
 	entries, err := s.store.EndClientSession(ctx, realm.Realm.ID, c.SessionID, client.ID, at, until,
-		s.endEvent(realm, client, c, r, eventRevoke, at))
+		s.endEvent(realm, client, c, r, iam.EventRevoke, at))
 	if errors.Is(err, iam.ErrNotFound) {
 		return oauth.Refuse(oauth.RevokeInvalidToken)
 	}

@@ -60,3 +60,7 @@ type Credential struct {
 // CanonicalName is the one spelling under which a user name or e-mail address
 // is stored, found and counted: surrounding blanks removed, lower case.
 func CanonicalName(name string) string { return strings.ToLower(strings.TrimSpace(name)) }
+
+// MinPassword is the least length of a password that a person sets, in
+// characters (Unicode code points).
+const MinPassword = 15

@@ -17,7 +17,7 @@ func (s *Service) event(t *try, at int64, name string) iam.Event {
 		ID:       t.attempt.EventID,
 		At:       at,
 		RealmID:  t.realm.ID,
-		Type:     "LOGIN_ERROR",
+		Type:     iam.EventLoginError,
 		ClientID: t.attempt.ClientID,
 		UserID:   t.user.ID,
 		Error:    name,

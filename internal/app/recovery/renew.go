@@ -64,7 +64,7 @@ func keysOf(rows iam.ConfigRows, r iam.Realm) realmKeys {
 func renewRealm(ctx context.Context, db *sqlite.DB, maker *keys.Maker, k realmKeys, now time.Time) error {
 	realmID, at, lives := k.config.Realm.ID, now.UnixMilli(), k.config.KeyLives()
 	next := k.stored.At(at, lives)
-	ev := iam.Event{ID: secret.NewID(), At: at, RealmID: realmID, Type: "ADMIN_CREATE", Details: map[string]string{
+	ev := iam.Event{ID: secret.NewID(), At: at, RealmID: realmID, Type: iam.EventAdminCreate, Details: map[string]string{
 		"resourceType": "COMPONENT", "resourcePath": "components", "actor": "restore", "immediately": "true"}}
 	for _, algorithm := range next.Algorithms() {
 		fresh, err := maker.Generate(realmID, algorithm, now)

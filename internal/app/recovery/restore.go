@@ -172,7 +172,7 @@ func (o RestoreOptions) settle(ctx context.Context, dir string, key []byte, m ba
 	// Tokens have whole seconds. Those of the present one may be revoked ones
 	// too, so it must be over before anybody logs in.
 	notBefore := o.Clock.Now().Unix() + 1
-	ev := iam.Event{ID: secret.NewID(), At: now.UnixMilli(), Type: "RESTORED"}
+	ev := iam.Event{ID: secret.NewID(), At: now.UnixMilli(), Type: iam.EventRestored}
 	if err := db.EndEverything(ctx, notBefore, &ev); err != nil {
 		return err
 	}
