@@ -37,7 +37,7 @@ func JudgeRealm(in Realm, now time.Time) Report {
 	var r found
 	name := in.Realm.Name
 	if !in.Realm.Enabled {
-		r.warn("realms.enabled", "enable or remove it", "realm %s is disabled", name)
+		r.warn("realms.enabled", edit(name, "if it is to be used, set enabled to true"), "realm %s is disabled", name)
 		return r.list
 	}
 	keyAges(&r, in, now)
@@ -78,19 +78,19 @@ func keyAges(r *found, in Realm, now time.Time) {
 func switches(r *found, in Realm) {
 	realm, name := in.Realm, in.Realm.Name
 	if realm.Guessing.Off {
-		r.fail("realms.guessing", "remove the attribute usher.guessing", "realm %s: passwords can be guessed without limit", name)
+		r.fail("realms.guessing", edit(name, "remove the attribute usher.guessing"), "realm %s: passwords can be guessed without limit", name)
 		r.asked("NIST SP 800-63B section 3.2.2")
 	}
 	if realm.SSLRequired == "none" {
-		r.warn("realms.https", "set sslRequired to external", "realm %s takes passwords over plain http", name)
+		r.warn("realms.https", edit(name, "set sslRequired to external"), "realm %s takes passwords over plain http", name)
 		r.asked("RFC 6749 section 3.2")
 	}
 	if realm.NoVideoAudience {
-		r.warn("realms.audience", "remove the attribute usher.video.audience", "realm %s: access tokens name no audience", name)
+		r.warn("realms.audience", edit(name, "remove the attribute usher.video.audience"), "realm %s: access tokens name no audience", name)
 		r.asked("RFC 9700 section 2.3")
 	}
 	if realm.Lifetimes.SessionMax == 0 {
-		r.warn("realms.session-max", "set ssoSessionMaxLifespan, unless refreshing for ever is what your users were promised", "realm %s: a session that is refreshed never ends", name)
+		r.warn("realms.session-max", edit(name, "set ssoSessionMaxLifespan, unless refreshing for ever is what your users were promised"), "realm %s: a session that is refreshed never ends", name)
 		r.asked("NIST SP 800-63B section 2.1.3")
 	}
 	if !realm.NoVerifiedPasswordCache && slices.ContainsFunc(in.Clients, func(c iam.Client) bool { return c.DirectAccessGrants }) {
@@ -105,27 +105,27 @@ func clients(r *found, in Realm) {
 		is                          func(c *iam.Client) bool
 	}{
 		{"realms.password-grant", "RFC 9700 section 2.4", "clients that may use the password grant",
-			"move people to the login page, then turn off directAccessGrantsEnabled",
+			edit(in.Realm.Name, "move people to the login page, then turn off directAccessGrantsEnabled"),
 			func(c *iam.Client) bool { return c.DirectAccessGrants }},
 		{"realms.reusable-refresh", "RFC 9700 section 2.2.2", "public clients whose refresh tokens can be used again and again",
-			"set usher.revoke.refresh.token to true at the client, once it stores the newest token",
+			edit(in.Realm.Name, "set usher.revoke.refresh.token to true at the client, once it stores the newest token"),
 			func(c *iam.Client) bool { return c.Public && refreshes(c) && !c.Rotates(&in.Realm) }},
 		{"realms.wildcard-redirect", "RFC 9700 section 4.1.3", "clients with a wildcard among their redirect URIs",
-			"list each redirect URI in full",
+			edit(in.Realm.Name, "list each redirect URI in full"),
 			func(c *iam.Client) bool {
 				return c.StandardFlow && slices.ContainsFunc(c.RedirectURIs, func(u string) bool { return strings.HasSuffix(u, "*") })
 			}},
 		{"realms.plain-redirect", "RFC 9700 section 2.6", "clients with redirect URIs over plain http off loopback",
-			"use https",
+			edit(in.Realm.Name, "write the redirect URIs with https"),
 			func(c *iam.Client) bool { return c.StandardFlow && slices.ContainsFunc(c.RedirectURIs, plainHTTP) }},
 		{"realms.any-origin", "RFC 9700 section 4.17", "clients that answer scripts of every web origin",
-			"list the origins that need it in webOrigins",
+			edit(in.Realm.Name, "list the origins that need it in webOrigins"),
 			func(c *iam.Client) bool { return slices.Contains(c.WebOrigins, "*") }},
 		{"realms.full-scope", "RFC 9700 section 2.3", "public clients that put every role of the user into tokens",
-			"turn off fullScopeAllowed and list the roles the client needs",
+			edit(in.Realm.Name, "turn off fullScopeAllowed and list the roles the client needs"),
 			func(c *iam.Client) bool { return c.Public && c.FullScopeAllowed && len(in.Realm.ClientRoles) > 0 }},
 		{"realms.no-secret", "RFC 6749 section 2.3", "confidential clients without a secret",
-			"usher admin clients secret CLIENT",
+			fmt.Sprintf("usher admin clients secret CLIENT --realm %s", in.Realm.Name),
 			func(c *iam.Client) bool {
 				return !c.Public && !c.BearerOnly && len(c.SealedSecret) == 0 && c.Attributes["jwks.url"] == "" && c.Attributes["jwt.credential.public.key"] == ""
 			}},
@@ -144,6 +144,11 @@ func clients(r *found, in Realm) {
 		r.warn(k.check, k.advice, "realm %s: %s: %s", in.Realm.Name, k.text, list(names))
 		r.asked(k.clause)
 	}
+}
+
+// edit says what to change in a realm, and by which commands.
+func edit(realm, what string) string {
+	return fmt.Sprintf("%s: usher admin export --realm %s -o FILE, edit it, usher admin import FILE --overwrite", what, realm)
 }
 
 // refreshes says whether a client is ever given a refresh token.
