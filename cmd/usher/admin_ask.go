@@ -4,11 +4,14 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"io"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
 	"github.com/seed-a6a28e10/usher/internal/cli"
+	"github.com/seed-a6a28e10/usher/internal/iam"
 )
 
 // passwordFlags say where a password comes from. None of them holds one: other
@@ -18,7 +21,7 @@ type passwordFlags struct {
 }
 
 func (f *passwordFlags) add(c *cobra.Command) {
-	c.Flags().BoolVar(&f.stdin, "password-stdin", false, "read the password from standard input")
+	c.Flags().BoolVar(&f.stdin, "password-stdin", false, fmt.Sprintf("read the password, at least %d characters, from standard input", iam.MinPassword))
 	c.Flags().BoolVar(&f.generate, "generate", false, "make a password up, and print it this once")
 	c.Flags().BoolVar(&f.temporary, "temporary", false, "the password must be changed at the first login")
 }
@@ -46,12 +49,23 @@ func (a *admin) newPassword(ctx context.Context, f passwordFlags) (password *str
 		if _, err := a.folder(); err != nil && a.prompter().Can() {
 			return nil, false, err // before somebody thinks of a password
 		}
-		text, err = a.prompter().NewPassword(ctx, "New password")
+		text, err = a.prompter().NewPassword(ctx, fmt.Sprintf("New password (at least %d characters)", iam.MinPassword), longEnough)
 	}
 	if err != nil {
 		return nil, false, a.unanswered(err)
 	}
 	return &text, f.generate, nil
+}
+
+// errShort: the server would refuse the password, as it does one from a pipe.
+var errShort = fmt.Errorf("a password has at least %d characters", iam.MinPassword)
+
+// longEnough judges the first of two entries.
+func longEnough(password string) error {
+	if utf8.RuneCountInString(password) < iam.MinPassword {
+		return errShort
+	}
+	return nil
 }
 
 // unanswered explains a prompt without an answer.
@@ -63,7 +77,7 @@ func (a *admin) unanswered(err error) error {
 		return usage(errors.New("no password was given"), "pipe it in with --password-stdin, or let one be made up with --generate")
 	case errors.Is(err, io.EOF):
 		return usage(errors.New("cancelled"), "")
-	case errors.Is(err, cli.ErrMismatch), errors.Is(err, cli.ErrEmpty), errors.Is(err, cli.ErrLong):
+	case errors.Is(err, cli.ErrMismatch), errors.Is(err, cli.ErrEmpty), errors.Is(err, errShort), errors.Is(err, cli.ErrLong):
 		return usage(err, "nothing was changed; try again")
 	}
 	return failed(err, "")

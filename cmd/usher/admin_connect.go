@@ -14,7 +14,6 @@ import (
 	"runtime"
 	"strconv"
 	"syscall"
-	"time"
 
 	"github.com/seed-a6a28e10/usher/api"
 	"github.com/seed-a6a28e10/usher/internal/app"
@@ -150,12 +149,12 @@ func (a *admin) connect(ctx context.Context, creates bool) (*adminAPI, error) {
 // dial connects to the socket; nil when no server listens.
 func (a *admin) dial(ctx context.Context, at place) (*adminAPI, error) {
 	dial := app.AdminDialer(at.data)
-	first, cancel := context.WithTimeout(ctx, firstAnswer)
+	first, cancel := context.WithTimeout(ctx, a.firstAnswer)
 	defer cancel()
 	conn, err := dial(first)
 	switch {
 	case first.Err() != nil && ctx.Err() == nil:
-		return nil, hangs()
+		return nil, a.hangs()
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
 		return nil, nil // no server is an answer
 	case errors.Is(err, fs.ErrPermission):
@@ -173,21 +172,17 @@ func (a *admin) dial(ctx context.Context, at place) (*adminAPI, error) {
 	found := &adminAPI{client: http.Client{Transport: transport}, close: func() error { return nil }}
 	if err := a.compareVersions(first, found); err != nil {
 		if first.Err() != nil && ctx.Err() == nil {
-			return nil, hangs()
+			return nil, a.hangs()
 		}
 		return nil, err
 	}
 	return found, nil
 }
 
-// firstAnswer is how long a server may take to accept and to tell its status,
-// which needs no store.
-const firstAnswer = 10 * time.Second
-
 // hangs says that a server is there and answers nothing. What is asked after
 // its first answer may take as long as it takes.
-func hangs() error {
-	return &failure{err: fmt.Errorf("the server has not answered for %s", firstAnswer), code: exitTrouble,
+func (a *admin) hangs() error {
+	return &failure{err: fmt.Errorf("the server has not answered for %s", a.firstAnswer), code: exitTrouble,
 		hint: "its process may be stopped, or stuck on its disk: look at its state, and at its log"}
 }
 

@@ -8,15 +8,17 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/seed-a6a28e10/usher/api"
 	"github.com/seed-a6a28e10/usher/internal/cli"
+	"github.com/seed-a6a28e10/usher/internal/iam"
+	"github.com/seed-a6a28e10/usher/internal/nearest"
 )
 
 // eventFlags say which events are wanted.
@@ -73,11 +75,19 @@ realms unless --realm or --user is given. --follow goes on with new ones, as the
 
 func (f *eventFlags) query() (url.Values, error) {
 	q := url.Values{}
+	if known := iam.EventTypes(); f.kind != "" && !slices.Contains(known, f.kind) {
+		hint := "the types are " + strings.Join(known, ", ")
+		if near := nearest.Name(strings.ToUpper(f.kind), 4, known); near != "" {
+			hint = "did you mean " + near + "?"
+		}
+		return nil, usage(fmt.Errorf("--type %s: no event has this type", f.kind), hint)
+	}
 	for name, value := range map[string]string{"user": f.user, "client": f.client, "type": f.kind, "error": f.fault, "error_id": f.errorID, "session": f.session} {
 		if value != "" {
 			q.Set(name, value)
 		}
 	}
+	at := map[string]time.Time{}
 	for name, value := range map[string]string{"from": f.from, "to": f.to} {
 		if value == "" {
 			continue
@@ -86,7 +96,11 @@ func (f *eventFlags) query() (url.Values, error) {
 		if err != nil {
 			return nil, err
 		}
+		at[name] = t
 		q.Set(name, strconv.FormatInt(t.UnixMilli(), 10))
+	}
+	if f.from != "" && f.to != "" && at["to"].Before(at["from"]) {
+		return nil, usage(errors.New("--to lies before --from"), "nothing can have happened between them: exchange the two")
 	}
 	if f.follow && f.to != "" {
 		return nil, usage(errors.New("--follow and --to exclude each other"), "new events come after every past moment")
@@ -183,7 +197,7 @@ func (a *admin) eventsVerify() *cobra.Command {
 	c := a.command("verify", "Read the whole record and find what is not as it was written", func(ctx context.Context, _ []string) error {
 		var in api.VerifyEvents
 		if file != "" {
-			text, err := os.ReadFile(file)
+			text, err := a.smallFile(file)
 			if err != nil {
 				return failed(err, "name a file that `usher admin events checkpoint` wrote")
 			}
@@ -201,7 +215,7 @@ func (a *admin) eventsVerify() *cobra.Command {
 	c.Long = `Read the whole record and find every change, removal, insertion, reordering and
 truncation in its sealed part; say how far the seal reaches. A checkpoint that
 was kept elsewhere also finds that an older copy was put back.`
-	c.Flags().StringVar(&file, "checkpoint", "", "`file` with a checkpoint that was kept elsewhere")
+	c.Flags().StringVar(&file, "checkpoint", "", "`file` with a checkpoint that was kept elsewhere; - is standard input")
 	return c
 }
 

@@ -30,10 +30,8 @@ func (a *admin) notBeforeCommand() *cobra.Command {
 		if err := moment(&in, at, clear); err != nil {
 			return err
 		}
-		if in.Scope == api.ScopeRealm && !clear {
-			if err := a.sure(ctx, "Refuse the tokens of everybody in "+what+" that were issued before "+momentName(in.At)+"?"); err != nil {
-				return err
-			}
+		if err := a.sureNotBefore(ctx, what, in); err != nil {
+			return err
 		}
 		var out api.NotBefore
 		if err := a.call(ctx, http.MethodPost, api.AdminPath(api.AdminNotBefore, a.realm), nil, in, &out); err != nil {
@@ -50,13 +48,56 @@ func (a *admin) notBeforeCommand() *cobra.Command {
 		return nil
 	})
 	c.Long = `Refuse the tokens of the realm, or of one client or user, that were issued
-before a moment: now, unless --at names another. People log in anew.`
+before a moment: now, unless --at names another. People log in anew. A moment
+earlier than the one in force, and --clear, make good again what was refused.`
 	f := c.Flags()
 	f.StringVar(&client, "client", "", "only those of this client, its clientId as `id`")
 	f.StringVar(&user, "user", "", "only those of this user: `name`, e-mail address or id")
 	f.StringVar(&at, "at", "", "the `moment`: 2026-03-01, 2026-03-01T12:00:00Z, Unix seconds, or how long ago, such as 90m or 2d")
 	f.BoolVar(&clear, "clear", false, "refuse none for their age any more")
 	return a.yesFlag(c)
+}
+
+// sureNotBefore asks, once, before an order that makes refused tokens good
+// again or that everybody in the realm feels.
+func (a *admin) sureNotBefore(ctx context.Context, what string, in api.SetNotBefore) error {
+	if a.yes {
+		return nil
+	}
+	if in.At != nil {
+		stored, err := a.storedNotBefore(ctx, in)
+		if err != nil {
+			return err
+		}
+		if *in.At < stored {
+			return a.sure(ctx, "Tokens of "+what+" issued before "+seconds(stored)+" are refused; what was refused becomes good again unless it has ended. Go on?")
+		}
+	}
+	if in.Scope == api.ScopeRealm && (in.At == nil || *in.At != 0) {
+		return a.sure(ctx, "Refuse the tokens of everybody in "+what+" that were issued before "+momentName(in.At)+"?")
+	}
+	return nil
+}
+
+// storedNotBefore is the not-before in force, Unix s.
+func (a *admin) storedNotBefore(ctx context.Context, in api.SetNotBefore) (int64, error) {
+	switch in.Scope {
+	case api.ScopeClient:
+		var c api.Client
+		err := a.call(ctx, http.MethodGet, api.AdminPath(api.AdminClient, a.realm, in.Name), nil, nil, &c)
+		return c.NotBefore, err
+	case api.ScopeUser:
+		var u api.User
+		err := a.call(ctx, http.MethodGet, a.userPath(api.AdminUser, in.Name), nil, nil, &u)
+		return u.NotBefore, err
+	}
+	realms, err := list[api.Realm](ctx, a, api.AdminRealms, nil, 0)
+	for _, r := range realms {
+		if r.Name == a.realm {
+			return r.NotBefore, err
+		}
+	}
+	return 0, err
 }
 
 func moment(in *api.SetNotBefore, at string, clear bool) error {

@@ -102,6 +102,11 @@ func (a *admin) usersOrder(name, short, route, done, already string) *cobra.Comm
 
 func (a *admin) usersDelete() *cobra.Command {
 	return a.yesFlag(a.command("delete NAME", "Delete a user for good", func(ctx context.Context, args []string) error {
+		if !a.yes && a.prompter().Can() {
+			if err := a.call(ctx, http.MethodGet, a.userPath(api.AdminUser, args[0]), nil, nil, &api.User{}); err != nil {
+				return err // nobody is asked about nobody
+			}
+		}
 		if err := a.sure(ctx, "Delete user "+args[0]+" of realm "+a.realm+" for good?"); err != nil {
 			return err
 		}
@@ -186,6 +191,11 @@ type passwordMade struct {
 func (a *admin) usersPassword() *cobra.Command {
 	var p passwordFlags
 	c := a.command("passwd NAME", "Set a user's password; the user's sessions end", func(ctx context.Context, args []string) error {
+		if !p.stdin && !p.generate && a.prompter().Can() {
+			if err := a.call(ctx, http.MethodGet, a.userPath(api.AdminUser, args[0]), nil, nil, &api.User{}); err != nil {
+				return err // before somebody thinks of a password
+			}
+		}
 		password, shown, err := a.newPassword(ctx, p)
 		if err != nil {
 			return err

@@ -5,9 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"os"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -65,11 +63,7 @@ func (a *admin) configuration(file string) (json.RawMessage, error) {
 	if file == "" {
 		return nil, nil
 	}
-	read := func() ([]byte, error) { return os.ReadFile(file) }
-	if file == "-" {
-		read = func() ([]byte, error) { return io.ReadAll(a.stdin) }
-	}
-	text, err := read()
+	text, err := a.smallFile(file)
 	if err != nil {
 		return nil, failed(err, "name a file with a JSON object by --configuration")
 	}

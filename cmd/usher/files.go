@@ -95,3 +95,11 @@ func realPath(path string) string {
 	}
 	return filepath.Join(realPath(filepath.Dir(abs)), filepath.Base(abs))
 }
+
+// smallFile reads the file that a flag names; - is standard input.
+func (w *world) smallFile(name string) ([]byte, error) {
+	if name == "-" {
+		return app.ReadSmall(w.stdin, "standard input")
+	}
+	return app.ReadSmallFile(name)
+}

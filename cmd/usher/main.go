@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 )
 
 func main() { os.Exit(run()) }
@@ -17,6 +18,7 @@ func run() int {
 	defer stop()
 	w := world{
 		args: os.Args[1:], stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, environ: os.Environ(), now: now,
+		firstAnswer: 10 * time.Second,
 	}
 	return w.main(ctx)
 }
@@ -29,6 +31,9 @@ type world struct {
 	environ        []string
 	// now is closed by the second signal: stop at once.
 	now <-chan struct{}
+	// firstAnswer is how long a server may take to accept an operator's command
+	// and to tell its status, which needs no store.
+	firstAnswer time.Duration
 }
 
 // signals ends the context at the first SIGINT or SIGTERM and closes now at

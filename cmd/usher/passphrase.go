@@ -16,7 +16,7 @@ const leastPassphrase = 15
 // newPassphrase asks for the one under which a key goes into a backup, twice.
 func (a *admin) newPassphrase(ctx context.Context, stdin bool) (string, error) {
 	text, err := a.typed(stdin, func() (string, error) {
-		return a.prompter().NewPassword(ctx, "Passphrase for the master key")
+		return a.prompter().NewPassword(ctx, "Passphrase for the master key", func(string) error { return nil })
 	})
 	if err == nil && utf8.RuneCountInString(text) < leastPassphrase {
 		return "", usage(fmt.Errorf("the passphrase has less than %d characters", leastPassphrase), "six words that a die chose do well")

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/seed-a6a28e10/usher/internal/app"
 	"github.com/seed-a6a28e10/usher/internal/nearest"
@@ -40,6 +41,9 @@ func (w *world) main(ctx context.Context) int {
 	root.SetOut(w.stdout)
 	root.SetErr(w.stderr)
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		if wrong := (*pflag.InvalidValueError)(nil); errors.As(err, &wrong) && numeric(wrong.GetFlag()) {
+			err = fmt.Errorf("--%s: %q is not a number", wrong.GetFlag().Name, wrong.GetValue())
+		}
 		return usage(err, fmt.Sprintf("run `%s --help` for its flags", c.CommandPath()))
 	})
 	root.AddCommand(w.devCommand(), w.serveCommand(), w.adminCommand(), w.backupCommand(), w.restoreCommand(), w.doctorCommand(), w.healthCommand(), w.assetsCommand(), w.versionCommand())
@@ -54,6 +58,10 @@ func (w *world) main(ctx context.Context) int {
 	f.print(w.stderr)
 	return f.code
 }
+
+// numeric says whether a flag takes numbers, whose faults pflag tells in the
+// words of Go's strconv.
+func numeric(f *pflag.Flag) bool { return strings.HasPrefix(f.Value.Type(), "int") }
 
 // explain makes a failure of an error that came from cobra.
 func (w *world) explain(root *cobra.Command, err error) *failure {

@@ -76,7 +76,7 @@ type runningServer struct {
 type servers map[string]*runningServer
 
 // scriptServer waits until the port answers: for the object that dev prints, or
-// for the line of the log in which serve says so.
+// for the line of the log in which serve says where.
 func scriptServer(ts *testscript.TestScript, neg bool, args []string) {
 	need(ts, neg, args, 2, "server NAME dev|serve ARG…")
 	s := &runningServer{cmd: exec.Command("usher", args[1:]...), said: &buffer{}}
@@ -115,7 +115,7 @@ func scriptServer(ts *testscript.TestScript, neg bool, args []string) {
 // read takes the addresses out of a line, if it has them.
 func (s *runningServer) read(line []byte) {
 	var said struct{ Issuer, Management, Msg, Listen string }
-	if err := json.Unmarshal(line, &said); err != nil || said.Management == "" || said.Msg != "" && said.Msg != "ready" {
+	if err := json.Unmarshal(line, &said); err != nil || said.Management == "" || said.Msg != "" && said.Msg != "listening" {
 		return
 	}
 	s.issuer, s.management = said.Issuer, said.Management

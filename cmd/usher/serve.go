@@ -87,7 +87,7 @@ func (w *world) serve(ctx context.Context, file string, flags map[string]string)
 	if err := a.Start(ctx); err != nil {
 		return startFailure(err, c.MasterKeyFile)
 	}
-	log.Info("ready", "version", b.version, "public_url", a.PublicURL(), "listen", a.Addr(), "management", a.ManagementURL())
+	log.Info("listening", "version", b.version, "public_url", a.PublicURL(), "listen", a.Addr(), "management", a.ManagementURL())
 	return a.Run(ctx, w.now)
 }
 

@@ -2,15 +2,17 @@ package main
 
 import (
 	"encoding/json"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
-// serveLog reads the log until the line that says ready.
+// serveReady reads the log until the line that says where it listens.
 func serveReady(t *testing.T, dir, extra string) (*process, map[string]string) {
 	t.Helper()
 	if _, err := os.Stat(filepath.Join(dir, "key")); err != nil {
@@ -22,12 +24,12 @@ func serveReady(t *testing.T, dir, extra string) (*process, map[string]string) {
 	for {
 		for line := range strings.Lines(p.stderr.String()) {
 			var said map[string]string
-			if err := json.Unmarshal([]byte(line), &said); err == nil && said["msg"] == "ready" {
+			if err := json.Unmarshal([]byte(line), &said); err == nil && said["msg"] == "listening" {
 				return p, said
 			}
 		}
 		if err := p.cmd.Process.Signal(syscall.Signal(0)); err != nil || t.Context().Err() != nil {
-			t.Fatalf("not ready:\n%s", p.stderr)
+			t.Fatalf("not listening:\n%s", p.stderr)
 		}
 	}
 }
@@ -44,6 +46,43 @@ func status(t *testing.T, url string) int {
 	}
 	defer answer.Body.Close()
 	return answer.StatusCode
+}
+
+// TestServeReady: the log says ready with the first realm, not before.
+func TestServeReady(t *testing.T) {
+	t.Parallel()
+	const ready = `"msg":"ready"`
+	dir := t.TempDir()
+	p, _ := serveReady(t, dir, "")
+	if strings.Contains(p.stderr.String(), ready) {
+		t.Error("ready without a realm")
+	}
+	file := write(t, filepath.Join(dir, "realm.json"), realmText)
+	if code, _, said := ends(t, "admin", "import", file, "--config", filepath.Join(dir, "usher.yaml")); code != 0 {
+		t.Fatalf("not imported: %s", said)
+	}
+	p.says(t, ready)
+	p.stop(t, syscall.SIGTERM)
+}
+
+// TestStoppedServer: a command does not wait for ever for a process that has
+// the socket and does nothing.
+func TestStoppedServer(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	p, _ := serveReady(t, dir, "")
+	if err := p.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	var said strings.Builder
+	w := world{
+		args: []string{"admin", "status", "--config", filepath.Join(dir, "usher.yaml")}, stdin: strings.NewReader(""),
+		stdout: io.Discard, stderr: &said, firstAnswer: 200 * time.Millisecond,
+	}
+	const want = "error: the server has not answered for 200ms\nhint: its process may be stopped, or stuck on its disk: look at its state, and at its log\n"
+	if code := w.main(t.Context()); code != exitTrouble || said.String() != want {
+		t.Errorf("ended with %d, said\n%s\nwant %d\n%s", code, &said, exitTrouble, want)
+	}
 }
 
 // TestServe: starts with no realm, but is not ready; imports the realm file

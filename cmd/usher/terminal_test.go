@@ -1,11 +1,13 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"io"
 	"os/exec"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/creack/pty"
 	"github.com/rogpeppe/go-internal/testscript"
@@ -19,7 +21,10 @@ func scriptTerminal(ts *testscript.TestScript, neg bool, args []string) {
 	if args[1] != "-" {
 		asked = strings.Split(strings.TrimRight(ts.ReadFile(args[1]), "\n"), "\n")
 	}
-	cmd := exec.Command(args[2], args[3:]...)
+	// A question nobody foresaw ends the test, not the patience of its reader.
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, args[2], args[3:]...)
 	cmd.Dir = ts.MkAbs(".")
 	for _, name := range []string{"PATH", "HOME", "TMPDIR", "TERM", "NO_COLOR", "USHER_DATA"} {
 		if v := ts.Getenv(name); v != "" {

@@ -185,7 +185,7 @@ func (a *App) hashSlots() int {
 }
 
 // noRealm is why a server without a realm is not ready.
-const noRealm = "no realm: bring one with `usher admin import FILE`"
+const noRealm = "no realm: bring one with `usher admin import FILE --data DIR`"
 
 func (a *App) hasRealm(context.Context) error {
 	if len(a.snapshot.Config().Realms) == 0 {

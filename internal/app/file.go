@@ -47,9 +47,17 @@ func readFile(path string, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, limit+1))
+	return readAll(f, path, limit)
+}
+
+// ReadSmall reads what is as small as such a file, e.g. standard input; name
+// is for the error. ErrTooLong.
+func ReadSmall(r io.Reader, name string) ([]byte, error) { return readAll(r, name, maxSmallFile) }
+
+func readAll(r io.Reader, name string, limit int64) ([]byte, error) {
+	text, err := io.ReadAll(io.LimitReader(r, limit+1))
 	if err == nil && int64(len(text)) > limit {
-		err = fmt.Errorf("%s: %w: more than %d bytes", path, ErrTooLong, limit)
+		err = fmt.Errorf("%s: %w: more than %d bytes", name, ErrTooLong, limit)
 	}
 	if err != nil {
 		return nil, err

@@ -14,6 +14,7 @@ const (
 	sweepPause      = time.Minute
 	sweepLimit      = 2000
 	measureAfter    = time.Second
+	realmPoll       = 100 * time.Millisecond // until there is a first one
 )
 
 // ErrFatal wraps what makes the process unable to go on: exit non-zero.
@@ -43,12 +44,25 @@ func (a *App) Start(ctx context.Context) error {
 	a.stopJobs = stop
 	for _, job := range []func(context.Context){
 		a.snapshot.Run, a.feed.Run, a.verifier.Run, a.confirm.Run, a.sweep, a.measure, a.moveKeys, a.watchStore,
-		a.watchFiles, a.hangups, a.pat, a.count, a.recordDamage, a.events.Run,
+		a.watchFiles, a.hangups, a.pat, a.count, a.recordDamage, a.events.Run, a.sayReady,
 	} {
 		a.jobs.Go(func() { job(jobs) })
 	}
 	a.health.Started()
 	return nil
+}
+
+// sayReady logs the moment from which people can log in: that of the first realm.
+func (a *App) sayReady(ctx context.Context) {
+	if a.hasRealm(ctx) != nil {
+		a.log.Warn(noRealm)
+	}
+	for a.hasRealm(ctx) != nil {
+		if a.clock.Sleep(ctx, realmPoll) != nil {
+			return
+		}
+	}
+	a.log.Info("ready")
 }
 
 // Run answers until ctx ends, then stops gracefully: readiness falls, the
@@ -60,9 +74,6 @@ func (a *App) Run(ctx context.Context, now <-chan struct{}) error {
 		return err
 	}
 	a.notify(stateReady + "\n" + a.status())
-	if len(a.snapshot.Config().Realms) == 0 {
-		a.log.Warn(noRealm)
-	}
 	select {
 	case <-ctx.Done():
 	case err := <-a.failed:

@@ -54,7 +54,7 @@ var arrows = map[string][]string{
 	"internal/app/examine":  {"api", "internal/audit", "internal/config", "internal/doctor", "internal/iam", "internal/secret", "internal/store/sqlite"},
 	"internal/app/recovery": {"internal/backup", "internal/iam", "internal/keys", "internal/secret", "internal/store/sqlite"},
 	"internal/arch":         {},
-	"cmd/usher":             {"api", "internal/app", "internal/app/examine", "internal/app/recovery", "internal/assets", "internal/backup", "internal/cli", "internal/config", "internal/doctor", "internal/nearest", "internal/secret"},
+	"cmd/usher":             {"api", "internal/app", "internal/app/examine", "internal/app/recovery", "internal/assets", "internal/backup", "internal/cli", "internal/config", "internal/doctor", "internal/iam", "internal/nearest", "internal/secret"},
 
 	// Who tests the whole: no code of their own.
 	"docs":          {},

@@ -90,13 +90,16 @@ func (k *keys) Read(into []byte) (int, error) {
 }
 
 // NewPassword asks twice. ErrEmpty and ErrMismatch are the person's mistakes.
-func (p *Prompter) NewPassword(ctx context.Context, label string) (string, error) {
+func (p *Prompter) NewPassword(ctx context.Context, label string, accept func(password string) error) (string, error) {
 	first, err := p.Password(ctx, label)
 	if err != nil {
 		return "", err
 	}
 	if first == "" {
 		return "", ErrEmpty
+	}
+	if err := accept(first); err != nil {
+		return "", err
 	}
 	second, err := p.Password(ctx, label+" again")
 	if err != nil {

@@ -79,7 +79,7 @@ func TestNewPassword(t *testing.T) {
 			t.Parallel()
 			p := sit(t)
 			done := p.answer(t, "Password: ", c.typed[0]+"\r", "Password again: ", c.typed[1]+"\r")
-			got, err := p.prompter().NewPassword(t.Context(), "Password")
+			got, err := p.prompter().NewPassword(t.Context(), "Password", func(string) error { return nil })
 			<-done
 			if !errors.Is(err, c.want) || err == nil && got != c.typed[0] {
 				t.Errorf("got %q, %v; want %v", got, err, c.want)
@@ -130,7 +130,7 @@ func TestTypedAhead(t *testing.T) {
 	t.Parallel()
 	p := sit(t)
 	done := p.answer(t, "Password: ", "correct horse\rcorrect horse\r")
-	got, err := p.prompter().NewPassword(t.Context(), "Password")
+	got, err := p.prompter().NewPassword(t.Context(), "Password", func(string) error { return nil })
 	<-done
 	if err != nil || got != "correct horse" {
 		t.Errorf("got %q, %v", got, err)
@@ -160,7 +160,7 @@ func TestNobodyToAsk(t *testing.T) {
 		"a pipe":     {In: strings.NewReader("secret\n"), Out: io.Discard},
 		"not wanted": {In: p.tty, Out: io.Discard, Never: true},
 	} {
-		if _, err := q.NewPassword(t.Context(), "Password"); !errors.Is(err, cli.ErrNoTerminal) {
+		if _, err := q.NewPassword(t.Context(), "Password", func(string) error { return nil }); !errors.Is(err, cli.ErrNoTerminal) {
 			t.Errorf("%s: %v", name, err)
 		}
 		if _, err := q.Confirm(t.Context(), "Delete it?"); !errors.Is(err, cli.ErrNoTerminal) {

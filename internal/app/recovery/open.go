@@ -73,6 +73,9 @@ func look(ctx context.Context, db database, m *backup.Manifest) error {
 		return err
 	}
 	if n := len(found.Damaged) + len(found.Broken); n > 0 {
+		if n == 1 {
+			return fmt.Errorf("%w: %s", ErrDamaged, found.First())
+		}
 		return fmt.Errorf("%w: %d findings, the first: %s", ErrDamaged, n, found.First())
 	}
 	rows, err := db.LoadConfig(ctx)
