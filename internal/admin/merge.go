@@ -103,7 +103,7 @@ func (im *Importer) Import(ctx context.Context, next FileSource, o ImportOptions
 		out.Rows = append(out.Rows, rm.table.rows(name)...)
 		out.Differences = append(out.Differences, rm.differences...)
 	}
-	out.Warnings = run.warnings
+	out.Warnings = run.told()
 	if run.inFiles > 0 && run.there == 0 {
 		return out, ErrNoUsers
 	}
@@ -126,7 +126,7 @@ type importRun struct {
 	waitingBytes int
 
 	faults   realmfile.Faults
-	warnings []string
+	warnings []warning
 	// inFiles counts users, there those who are users in the end.
 	inFiles, there int
 }
@@ -186,7 +186,7 @@ func (run *importRun) file(ctx context.Context, name string, data []byte, last b
 		return run.blame(err)
 	}
 	for _, w := range f.Warnings() {
-		run.warnings = append(run.warnings, name+": "+w.String())
+		run.warn(name, w)
 	}
 	return nil
 }

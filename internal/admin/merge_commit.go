@@ -26,10 +26,10 @@ func (run *importRun) finish(ctx context.Context, rm *realmRun) error {
 		return err
 	}
 	if rm.draft != nil && rm.draft.VideoManagers == nil && rm.table.of(kindUsers).imported > 0 {
-		rm.warnings = append(rm.warnings, rm.next.Name+": new users are members of no VideoManager; list them with `usher admin vms list`, make one with `usher admin vms add`, add users with `usher admin vms members`")
+		rm.warnRealm(rm.next.Name, "new users are members of no VideoManager; list them with `usher admin vms list`, make one with `usher admin vms add`, add users with `usher admin vms members`")
 	}
 	if rm.stored == nil && rm.table.of(kindUsers).inFile == 0 {
-		rm.warnings = append(rm.warnings, rm.next.Name+": the files hold no users; an export to a folder keeps them in "+rm.next.Name+"-users-N.json")
+		rm.warnRealm(rm.next.Name, "the files hold no users; an export to a folder keeps them in "+rm.next.Name+"-users-N.json")
 	}
 	if rm.o.DryRun || len(run.faults) > 0 {
 		return nil

@@ -18,7 +18,7 @@ func (rm *realmRun) mergeObjects(p *realmfile.Part) {
 	d := rm.draft
 	if d.States("clientScopes") {
 		for _, w := range rm.im.migrateScopes(d) {
-			rm.warnings = append(rm.warnings, d.Realm.Name+": "+w.String())
+			rm.warn(d.Realm.Name, w)
 		}
 	}
 	rm.mergeRoles()

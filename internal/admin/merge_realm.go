@@ -78,7 +78,7 @@ func (rm *realmRun) create(p *realmfile.Part) {
 		scopes = len(d.Realm.ClientScopes)
 	}
 	for _, w := range rm.im.complete(d) {
-		rm.warnings = append(rm.warnings, d.Realm.Name+": "+w.String())
+		rm.warn(d.Realm.Name, w)
 	}
 	rm.next = d.Realm
 	rm.im.id(&rm.next.ID)

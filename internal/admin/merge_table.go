@@ -61,6 +61,7 @@ const (
 	whyOthers    = "the id is another user's"
 	whyAddress   = "the address or name is another user's"
 	whyCostly    = "password skipped: a password hash that costs too much"
+	whyUnknown   = "password skipped: a password hash by an unknown algorithm"
 	whyKeyStatus = "the stored state stays; `keys` changes it"
 )
 

@@ -33,6 +33,9 @@ func (rm *realmRun) users(ctx context.Context, p *realmfile.Part) error {
 		if u.Costly {
 			rm.table.of(kindUsers).note(whyCostly, u.Username)
 		}
+		if u.Unknown {
+			rm.table.of(kindUsers).note(whyUnknown, u.Username)
+		}
 		stored, err := rm.storedUser(ctx, u.Username)
 		switch {
 		case err != nil:

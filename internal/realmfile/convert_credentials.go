@@ -71,13 +71,16 @@ func passwordCredential(c *object, u *User, cred *iam.Credential, value *node) {
 	case !hashed:
 		c.fault("", `a password needs "value", or "secretData" with "credentialData"`)
 	default:
-		if usableHash(c, cred) {
+		if usableHash(c, u, cred) {
 			u.Password = cred
-		} else {
-			u.Costly = true
 		}
 	}
 }
+
+const (
+	leftOut    = "the password is left out: "
+	setAnother = "; set one with `usher admin users passwd`"
+)
 
 func addAction(u *User, action string) {
 	for _, a := range u.RequiredActions {
@@ -123,15 +126,21 @@ func jsonText(v map[string]any) string {
 	return string(raw)
 }
 
-// usableHash refuses a hash that could never be verified. One whose check would
-// be a burden on everybody's logins is left out, and the user stays.
-func usableHash(c *object, cred *iam.Credential) bool {
+// usableHash refuses a hash that is broken. One whose check would be a burden on
+// everybody's logins, or that another program's algorithm made, is left out, and
+// the user stays: one such user is no reason to leave all the others behind.
+func usableHash(c *object, u *User, cred *iam.Credential) bool {
 	err := secret.CheckPasswordHash(cred.SecretData, cred.CredentialData)
 	switch {
 	case err == nil:
 		return true
 	case errors.Is(err, secret.ErrPasswordCost):
-		c.warn("", "the password is left out: "+err.Error())
+		u.Costly = true
+		c.keepsOut("", u.Username, leftOut+err.Error()+setAnother)
+		return false
+	case errors.Is(err, secret.ErrPasswordAlgorithm):
+		u.Unknown = true
+		c.keepsOut("", u.Username, leftOut+err.Error()+setAnother)
 		return false
 	}
 	name := ""
@@ -160,6 +169,8 @@ func otherCredential(c *object, u *User, cred iam.Credential, rest map[string]js
 	u.Other = append(u.Other, cred)
 	if (&iam.User{Other: []iam.Credential{cred}}).SecondFactor() {
 		reason += ": a user who has one is not let in by the password alone, so not at all"
+		c.keepsOut("type", u.Username, reason)
+		return
 	}
 	c.warn("type", reason)
 }

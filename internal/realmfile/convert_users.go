@@ -159,7 +159,7 @@ func (x *People) references(u *object, user *User) {
 		if !x.realmRoles[name] {
 			x.realmRoles[name] = true
 			x.realm.Roles = append(x.realm.Roles, iam.Role{Name: name})
-			u.warn("realmRoles", "the realm has no role "+name+": it is made, as Keycloak does")
+			u.warnOf("realmRoles", name, "the realm has no such role: it is made, as Keycloak does")
 		}
 	}
 	for client, names := range user.ClientRoles {
@@ -175,7 +175,7 @@ func (x *People) references(u *object, user *User) {
 					x.realm.ClientRoles = map[string][]iam.Role{}
 				}
 				x.realm.ClientRoles[client] = append(x.realm.ClientRoles[client], iam.Role{Name: name})
-				u.warn("clientRoles", "the client "+client+" has no role "+name+": it is made, as Keycloak does")
+				u.warnOf("clientRoles", name, "the client "+client+" has no such role: it is made, as Keycloak does")
 			}
 		}
 	}

@@ -30,8 +30,10 @@ type User struct {
 	// Plain is a password as written in the file; nil when there is none.
 	Plain *string
 	// Costly says that the file has a password whose hash costs too much to
-	// check; it is left out.
-	Costly bool `json:",omitempty"`
+	// check, Unknown that it has one by an algorithm that is not known here; it
+	// is left out.
+	Costly  bool `json:",omitempty"`
+	Unknown bool `json:",omitempty"`
 }
 
 // KeyMaterial is a key component of a file, its secret half in clear.

@@ -82,9 +82,9 @@ func TestWrongHashes(t *testing.T) {
 	t.Parallel()
 	const file = `{"realm": "r", "enabled": true, "users": [{"username": "a", "enabled": true, "credentials": [%]}]}`
 	for name, tt := range map[string]struct{ credential, path string }{
-		"secretData":     {`{"type": "password", "secretData": "no JSON", "credentialData": "{\"hashIterations\":5,\"algorithm\":\"argon2\"}"}`, "users[0].credentials[0]."},
-		"algorithm":      {`{"type": "password", "secretData": "{\"value\":\"AAAA\",\"salt\":\"AAAA\"}", "credentialData": "{\"hashIterations\":5,\"algorithm\":\"md5\"}"}`, "users[0].credentials[0]."},
-		"flat algorithm": {`{"type": "password", "hashedSaltedValue": "AAAA", "salt": "AAAA", "hashIterations": 1, "algorithm": "md5"}`, "users[0].credentials[0].hashedSaltedValue"},
+		"secretData":   {`{"type": "password", "secretData": "no JSON", "credentialData": "{\"hashIterations\":5,\"algorithm\":\"argon2\"}"}`, "users[0].credentials[0]."},
+		"no algorithm": {`{"type": "password", "secretData": "{\"value\":\"AAAA\",\"salt\":\"AAAA\"}", "credentialData": "{\"hashIterations\":5}"}`, "users[0].credentials[0]."},
+		"flat value":   {`{"type": "password", "hashedSaltedValue": "no base64", "salt": "AAAA", "hashIterations": 1, "algorithm": "pbkdf2"}`, "users[0].credentials[0].hashedSaltedValue"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

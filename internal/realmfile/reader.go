@@ -80,6 +80,26 @@ func (o *object) warn(name, reason string) {
 	o.notes.warn(at, o.join(name, true), reason)
 }
 
+// keepsOut is a warning that a user cannot log in.
+func (o *object) keepsOut(name, user, reason string) {
+	at := int(o.node.at)
+	if m := o.find(name); m != nil {
+		at = int(m.at)
+	}
+	w := o.notes.warn(at, o.join(name, true), reason)
+	w.KeepsOut = true
+	w.name(user)
+}
+
+// warnOf is a warning about something that has a name, one of many perhaps.
+func (o *object) warnOf(name, of, reason string) {
+	at := int(o.node.at)
+	if m := o.find(name); m != nil {
+		at = int(m.at)
+	}
+	o.notes.warn(at, o.join(name, true), reason).name(of)
+}
+
 func (o *object) find(name string) *member {
 	for i := range o.node.kids {
 		if o.node.kids[i].name == name {

@@ -55,13 +55,43 @@ type Warning struct {
 	Reason string
 	Count  int
 	Line   int // of the first
+	// Names are the first few that it is about, where they have names.
+	Names []string
+	// KeepsOut says that those are users who cannot log in.
+	KeepsOut bool
+}
+
+// maxNames bounds what is named of many things of one kind.
+const maxNames = 5
+
+func (w *Warning) name(name string) {
+	if len(w.Names) < maxNames {
+		w.Names = append(w.Names, name)
+	}
+}
+
+// And is the warning and an equal one of another file.
+func (w Warning) And(other Warning) Warning {
+	w.Names = append([]string(nil), w.Names...)
+	for _, name := range other.Names {
+		w.name(name)
+	}
+	w.Count += other.Count
+	return w
 }
 
 func (w Warning) String() string {
-	if w.Count > 1 {
-		return fmt.Sprintf("%s: %s (%d times, first in line %d)", w.Path, w.Reason, w.Count, w.Line)
+	names := ""
+	if len(w.Names) > 0 {
+		names = ": " + strings.Join(w.Names, ", ")
+		if n := w.Count - len(w.Names); n > 0 {
+			names += fmt.Sprintf(" and %d more", n)
+		}
 	}
-	return fmt.Sprintf("%s: %s (line %d)", w.Path, w.Reason, w.Line)
+	if w.Count > 1 {
+		return fmt.Sprintf("%s: %s%s (%d times, first in line %d)", w.Path, w.Reason, names, w.Count, w.Line)
+	}
+	return fmt.Sprintf("%s: %s%s (line %d)", w.Path, w.Reason, names, w.Line)
 }
 
 // notes collects faults and warnings while one file is read.
@@ -107,19 +137,21 @@ func (n *notes) place(at int) string {
 	return fmt.Sprintf("%s:%d:%d", n.file, n.line(at), n.column(at))
 }
 
-func (n *notes) warn(at int, path, reason string) {
+// warn counts a warning; what it gives may be changed.
+func (n *notes) warn(at int, path, reason string) *Warning {
 	key := path + "\x00" + reason
 	if w := n.byKey[key]; w != nil {
 		w.Count++
-		return
+		return w
 	}
 	if len(n.warnings) >= maxWarnings {
 		n.unnamed++
-		return
+		return &Warning{}
 	}
 	w := &Warning{Path: path, Reason: reason, Count: 1, Line: n.line(at)}
 	n.byKey[key] = w
 	n.warnings = append(n.warnings, w)
+	return w
 }
 
 // verdict gives the sorted faults as an error, or nil.

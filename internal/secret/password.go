@@ -21,6 +21,10 @@ var ErrPasswordHash = errors.New("unusable password hash")
 // too long to check.
 var ErrPasswordCost = fmt.Errorf("%w: it costs too much", ErrPasswordHash)
 
+// ErrPasswordAlgorithm is the ErrPasswordHash of a hash by an algorithm that is
+// not known here; it may be well made.
+var ErrPasswordAlgorithm = fmt.Errorf("%w: unknown algorithm", ErrPasswordHash)
+
 // MaxPassword is the longest password in bytes that is ever hashed: a longer
 // one is refused where passwords are set, and never right where they are asked
 // for, so that nobody makes a login costly by sending much.

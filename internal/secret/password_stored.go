@@ -65,8 +65,14 @@ func parseHash(secretJSON, credentialJSON string) (stored, error) {
 	if err := json.Unmarshal([]byte(credentialJSON), &c); err != nil {
 		return nil, fmt.Errorf("%w: credentialData: %v", ErrPasswordHash, err)
 	}
-	if c.Algorithm == "bcrypt" {
+	switch c.Algorithm {
+	case "argon2", "pbkdf2", "pbkdf2-sha1", "pbkdf2-sha256", "pbkdf2-sha512":
+	case "bcrypt":
 		return parseBcrypt(s.Value)
+	case "":
+		return nil, fmt.Errorf("%w: credentialData names no algorithm", ErrPasswordHash)
+	default: // before the rest is judged: only the algorithm says how it looks
+		return nil, fmt.Errorf("%w %.40q", ErrPasswordAlgorithm, c.Algorithm)
 	}
 	value, err := decode("value", s.Value, minValueSize, maxValueSize)
 	if err != nil {
@@ -83,10 +89,9 @@ func parseHash(secretJSON, credentialJSON string) (stored, error) {
 		return parsePBKDF2("pbkdf2", sha1.New, sha1.Size, maxSHA1Work, c.Iterations, value, salt)
 	case "pbkdf2-sha256":
 		return parsePBKDF2(c.Algorithm, sha256.New, sha256.Size, maxSHA256Work, c.Iterations, value, salt)
-	case "pbkdf2-sha512":
+	default: // pbkdf2-sha512
 		return parsePBKDF2(c.Algorithm, sha512.New, sha512.Size, maxSHA512Work, c.Iterations, value, salt)
 	}
-	return nil, fmt.Errorf("%w: unknown algorithm %.40q", ErrPasswordHash, c.Algorithm)
 }
 
 // argon2Hash is algorithm "argon2", types id and i, version 1.3.
@@ -101,11 +106,11 @@ func parseArgon2(c credentialData, value, salt []byte) (stored, error) {
 		add = c.Older
 	}
 	if v := add.get("version", "1.3"); v != "1.3" {
-		return nil, fmt.Errorf("%w: argon2 version %.10q, only 1.3 is known", ErrPasswordHash, v)
+		return nil, fmt.Errorf("%w: argon2 version %.10q, only 1.3 is known", ErrPasswordAlgorithm, v)
 	}
 	variant := add.get("type", "id")
 	if variant != "id" && variant != "i" {
-		return nil, fmt.Errorf("%w: argon2 type %.10q, only id and i are known", ErrPasswordHash, variant)
+		return nil, fmt.Errorf("%w: argon2 type %.10q, only id and i are known", ErrPasswordAlgorithm, variant)
 	}
 	memory, err1 := bounded("memory", add.get("memory", strconv.Itoa(argon2Memory)), maxArgon2Memory)
 	lanes, err2 := bounded("parallelism", add.get("parallelism", "1"), maxArgon2Lanes)
