@@ -12,21 +12,21 @@ import (
 	"github.com/seed-a6a28e10/usher/internal/web/manage"
 )
 
-// The limits of both listeners.
+// The limits of both listeners. A request has one time to arrive, header and
+// body together: with two the deadline of the connection is set twice.
 const (
-	maxHeaderBytes    = 16 << 10
-	readHeaderTimeout = 5 * time.Second
-	readTimeout       = 10 * time.Second
-	writeTimeout      = 60 * time.Second
-	idleTimeout       = 60 * time.Second
-	maxStreams        = 100 // of one HTTP/2 connection
+	maxHeaderBytes = 16 << 10
+	readTimeout    = 10 * time.Second
+	writeTimeout   = 60 * time.Second
+	idleTimeout    = 60 * time.Second
+	maxStreams     = 100 // of one HTTP/2 connection
 )
 
 // server makes an http.Server with the limits; tls may be nil.
 func (a *App) server(h http.Handler, t *tls.Config) *http.Server {
 	return &http.Server{
 		Handler: h, TLSConfig: t,
-		MaxHeaderBytes: maxHeaderBytes, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+		MaxHeaderBytes: maxHeaderBytes, ReadHeaderTimeout: readTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
 		HTTP2:    &http.HTTP2Config{MaxConcurrentStreams: maxStreams},
 		ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
 	}

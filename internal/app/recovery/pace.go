@@ -7,7 +7,7 @@ import (
 )
 
 // pace is how often what was written of a copy is sent on to the disk.
-const pace = 20 * time.Millisecond
+const pace = 2 * time.Millisecond
 
 // paced runs write, which makes or fills the file of that name, and sends what
 // it wrote to the disk in small portions on the way.
