@@ -132,12 +132,25 @@ func (s *Service) refuse(ctx context.Context, t *try, o outcome, metric, name st
 	if o.started.Sub(from) > prompt {
 		from = o.started
 	}
-	if d := from.Add(s.costs.floor(t.realm.ID)).Sub(s.clock.Now()); d > 0 {
-		if err := s.clock.Sleep(ctx, d); err != nil {
-			return iam.Verified{}, unavailable(err)
-		}
+	if err := s.waitUntil(ctx, from, s.costs.floor(t.realm.ID)); err != nil {
+		return iam.Verified{}, unavailable(err)
 	}
 	return iam.Verified{}, result
+}
+
+// waitUntil waits until d after from, and wakes once on the way. A machine that
+// was idle for long answers later than one that hashed until a moment ago, by a
+// quarter of a millisecond: that would tell a name in its wait from others. Who
+// hashed has no more than the second half left.
+func (s *Service) waitUntil(ctx context.Context, from time.Time, d time.Duration) error {
+	for _, end := range [...]time.Time{from.Add(d / 2), from.Add(d)} {
+		if left := end.Sub(s.clock.Now()); left > 0 {
+			if err := s.clock.Sleep(ctx, left); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // abandon answers an attempt that was not judged.
